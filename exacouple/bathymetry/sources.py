@@ -1,0 +1,252 @@
+"""Sources of the seabed that a case is run with: the original one and what stands in for it."""
+
+import difflib
+import importlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+
+from exacouple.errors import ExacoupleError, UsageError
+
+_log = logging.getLogger(__name__)
+
+Apply = Callable[[xr.DataArray, Mapping[str, Any]], xr.DataArray]
+
+_DIMS = {"geographic": ("lat", "lon"), "projected": ("y", "x")}
+_SHALLOWEST_M = -1.0
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a source: its type, unit and default value."""
+
+    name: str
+    type: type[float] | type[int] | type[str] | type[bool]
+    unit: str
+    default: float | int | str | bool
+    description: str
+
+    def parse(self, value: Any) -> float | int | str | bool:
+        """Return `value`, e.g. text of the command line, in the type of the option."""
+        text = str(value).strip()
+        try:
+            if self.type is bool:
+                return {"true": True, "false": False}[text.lower()]
+            parsed = self.type(text)
+        except (KeyError, ValueError) as exc:
+            kind = {float: "a number", int: "a whole number", bool: "true or false"}[self.type]
+            raise UsageError(f"option {self.name}: expected {kind}, got '{text}'") from exc
+        if isinstance(parsed, float) and not np.isfinite(parsed):
+            raise UsageError(f"option {self.name}: expected a finite number, got '{text}'")
+        return parsed
+
+
+@dataclass(frozen=True)
+class Source:
+    """A way to make the seabed of a case.
+
+    Attributes
+    ----------
+    name, description : str
+    space : {"geographic", "projected"}
+        The grid that `apply` takes and returns: dimensions ("lat", "lon") in degrees, or
+        ("y", "x") in metres.
+    apply : callable
+        Takes the original elevation (metres, positive up) and the options by name, returns the
+        elevation of this source on the same nodes. Land is put back by `apply_source`.
+    options : tuple of Option
+    """
+
+    name: str
+    description: str
+    space: Literal["geographic", "projected"]
+    apply: Apply
+    options: tuple[Option, ...] = ()
+
+
+def register(source: Source) -> None:
+    """Add a source; one of the same name is replaced."""
+    _SOURCES[source.name] = source
+
+
+def register_lazily(name: str, target: str) -> None:
+    """Add a source that is imported only when it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the source.
+    target : str
+        ``"module:attribute"`` that holds the `Source`.
+    """
+    _SOURCES[name] = target
+
+
+def sources() -> dict[str, Source]:
+    """Return all sources by name.
+
+    Examples
+    --------
+    >>> list(sources())[:3]
+    ['original', 'flat', 'smoothed']
+    """
+    return {name: get_source(name) for name in _SOURCES}
+
+
+def get_source(name: str) -> Source:
+    """Return a source by its name.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name; the message gives the nearest one and the list.
+    ExacoupleError
+        It needs a package that is not installed.
+    """
+    if name not in _SOURCES:
+        hint = _nearest(name, _SOURCES)
+        raise UsageError(f"unknown source '{name}'{hint} (allowed: {', '.join(_SOURCES)})")
+    found = _SOURCES[name]
+    if isinstance(found, Source):
+        return found
+    module, _, attribute = found.partition(":")
+    try:
+        source: Source = getattr(importlib.import_module(module), attribute)
+    except ImportError as exc:
+        raise ExacoupleError(f"source '{name}' cannot be loaded: {exc}") from exc
+    _SOURCES[name] = source
+    return source
+
+
+def resolve_options(source: Source, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value for every option of a source: what is given, else the default.
+
+    Raises
+    ------
+    UsageError
+        An option is unknown or its value is not of its type.
+    """
+    known = {option.name: option for option in source.options}
+    for name in given:
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise UsageError(
+                f"source '{source.name}' has no option '{name}'{_nearest(name, known)} "
+                f"(allowed: {allowed})"
+            )
+    return {name: option.parse(given.get(name, option.default)) for name, option in known.items()}
+
+
+def apply_source(
+    source: Source,
+    grid: xr.DataArray,
+    *,
+    options: Mapping[str, Any] | None = None,
+    keep_land: bool = True,
+) -> xr.DataArray:
+    """Return the seabed that a source makes of a grid.
+
+    Parameters
+    ----------
+    source : Source
+    grid : DataArray
+        Original elevation, metres, positive up, of the dimensions that `source.space` asks for.
+    options : Mapping, optional
+        Options by name; numbers may be text.
+    keep_land : bool
+        Keep the original wherever it is land (0 m or above), and keep the sea wet: where the
+        source would lift the bottom out of the sea, it is held at 1 m below sea level or at the
+        original, whichever is higher.
+
+    Returns
+    -------
+    DataArray
+        float64, dimensions, coordinates and unit of `grid`.
+
+    Raises
+    ------
+    UsageError
+        An option is unknown or has a wrong value.
+    ExacoupleError
+        The source gives values that are not finite, or needs a sea where there is none.
+    """
+    if grid.dims != _DIMS[source.space]:
+        raise ValueError(f"source '{source.name}' needs {_DIMS[source.space]}, not {grid.dims}")
+    made = source.apply(grid, resolve_options(source, options or {}))
+    values = np.asarray(made.transpose(*grid.dims).values, dtype=np.float64)
+    if values.shape != grid.shape:
+        raise ExacoupleError(
+            f"source '{source.name}' made {values.shape} values of a grid of {grid.shape}"
+        )
+    if not np.isfinite(values).all():
+        count = np.count_nonzero(~np.isfinite(values))
+        raise ExacoupleError(f"source '{source.name}' made {count} values that are not finite")
+    if keep_land:
+        original = grid.values.astype(np.float64)
+        lifted = (values >= 0) & (original < 0)
+        if lifted.any():
+            count = np.count_nonzero(lifted)
+            _log.warning("source '%s': %d sea values held below sea level", source.name, count)
+        held = np.where(lifted, np.maximum(original, _SHALLOWEST_M), values)
+        values = np.where(original >= 0, original, held)
+    return grid.copy(data=values)
+
+
+def _original(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
+    return grid
+
+
+def _flat(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
+    """Give every node the mean depth of the sea."""
+    sea = grid.values < 0
+    if not sea.any():
+        raise ExacoupleError(
+            "source 'flat': no value of the bathymetry lies below sea level: choose a window with "
+            "sea; if the file counts depth downward, its attribute 'positive' must be 'down'"
+        )
+    return xr.full_like(grid, grid.values[sea].mean(dtype=np.float64), dtype=np.float64)
+
+
+def _smoothed(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
+    """Smooth sea and land each within itself, so that the coast stays where it is.
+
+    With a Gaussian G and the indicator m of the sea (or land): z' = G*(m z) / G*m.
+    """
+    sigma_m = 1e3 * options["sigma_km"]
+    if sigma_m <= 0:
+        raise UsageError(f"option sigma_km: must be above 0, got {options['sigma_km']:g}")
+    values = grid.values.astype(np.float64)
+    sigma = [sigma_m / float(np.diff(grid[dim].values).mean()) for dim in grid.dims]
+    out = np.empty_like(values)
+    for part in (values < 0, values >= 0):
+        weight = _blur(part.astype(np.float64), sigma)
+        out[part] = (_blur(np.where(part, values, 0.0), sigma)[part]) / weight[part]
+    return grid.copy(data=out)
+
+
+def _blur(values: npt.NDArray[np.float64], sigma: list[float]) -> npt.NDArray[np.float64]:
+    return np.asarray(gaussian_filter(values, sigma, mode="constant"))
+
+
+def _nearest(name: str, valid: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, list(valid), n=1)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+_SOURCES: dict[str, Source | str] = {
+    "original": Source("original", "the grid as it is", "projected", _original),
+    "flat": Source("flat", "the mean depth of the sea everywhere", "projected", _flat),
+    "smoothed": Source(
+        "smoothed",
+        "the grid smoothed by a Gaussian, sea and land each within itself",
+        "projected",
+        _smoothed,
+        (Option("sigma_km", float, "km", 16.7, "standard deviation of the Gaussian"),),
+    ),
+}
