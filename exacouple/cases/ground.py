@@ -1,0 +1,163 @@
+"""Seabed and sea-floor displacement of a region, read once for all of its cases."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from exacouple.bathymetry.grid import embedded_grids, inspect, read_projected, read_window
+from exacouple.bathymetry.projection import project_grid, resample_grid
+from exacouple.bathymetry.sources import Source, apply_source
+from exacouple.cases.asagi import axis
+from exacouple.cases.region import MARGIN_POINTS, Region, bathymetry_path, displacement_path
+from exacouple.earthquake.displacement import displacement_on
+from exacouple.errors import UsageError
+from exacouple.hashing import sha256_file
+
+_log = logging.getLogger(__name__)
+
+_HASHED_WHOLE_BYTES = 256 * 1024**2
+_RIM_M = 0.1
+
+
+class Ground:
+    """Seabed and displacement of a region.
+
+    Parameters
+    ----------
+    region
+        The region.
+    bathymetry
+        Embedded grid or file to be used instead of the region's own.
+
+    Raises
+    ------
+    UsageError
+        A file is missing, or the grid does not fit the region.
+    """
+
+    def __init__(self, region: Region, bathymetry: str | Path | None = None) -> None:
+        self.region = region
+        self.path = bathymetry_path(region, bathymetry)
+        self.displacement_path = displacement_path(region)
+        self.info = inspect(self.path)
+        given = str(region.config.bathymetry.grid if bathymetry is None else bathymetry)
+        self.name = given if given in embedded_grids() else self.path.name
+
+    @cached_property
+    def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Points x and y of the case's bathymetry: the domain and two points more per side."""
+        spacing = self.region.config.bathymetry.spacing_m
+        x, y = (
+            axis(*edges, spacing, margin=MARGIN_POINTS)
+            for edges in (self.region.config.domain.x_range, self.region.config.domain.y_range)
+        )
+        return x, y
+
+    @cached_property
+    def original(self) -> xr.DataArray:
+        """The window of the grid as it was read: dims (lat, lon), or (y, x) if it is projected."""
+        if self.info.kind == "geographic":
+            return read_window(self.path, self.region.window())
+        x, y = self.axes
+        return read_projected(self.path, x[0], x[-1], y[0], y[-1])
+
+    @cached_property
+    def inputs(self) -> list[dict[str, Any]]:
+        """Role, name and SHA-256 of what is read; of the window alone where a file is huge."""
+        if self.path.stat().st_size <= _HASHED_WHOLE_BYTES:
+            digest, hashed = sha256_file(self.path), "file"
+        else:
+            digest, hashed = _sha256_array(self.original), "window"
+        return [
+            {"role": "bathymetry", "name": self.name, "sha256": digest, "sha256_of": hashed},
+            {
+                "role": "displacement",
+                "name": self.displacement_path.name,
+                "sha256": sha256_file(self.displacement_path),
+                "sha256_of": "file",
+            },
+        ]
+
+    def seabed(
+        self, source: Source, options: Mapping[str, Any], *, keep_land: bool
+    ) -> xr.DataArray:
+        """Return the seabed of a case.
+
+        Parameters
+        ----------
+        source
+            Where the seabed comes from.
+        options
+            Options of the source.
+        keep_land
+            Keep land as it is in the original.
+
+        Returns
+        -------
+        DataArray with dims (y, x), metres, positive up, on `axes`.
+
+        Raises
+        ------
+        UsageError
+            The source works on longitude and latitude, and the grid is projected.
+        """
+        if source.space == "projected":
+            return apply_source(source, self._projected, options=options, keep_land=keep_land)
+        if self.info.kind != "geographic":
+            raise UsageError(
+                f"source '{source.name}' works on longitude and latitude, but {self.path} is a "
+                "projected grid: give a geographic one"
+            )
+        grid = apply_source(source, self.original, options=options, keep_land=keep_land)
+        return project_grid(grid, self.region.crs, *self.axes)
+
+    @cached_property
+    def _projected(self) -> xr.DataArray:
+        x, y = self.axes
+        if self.info.kind == "geographic":
+            return project_grid(self.original, self.region.crs, x, y)
+        return resample_grid(self.original, x, y)
+
+    @cached_property
+    def displacement_axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Points x and y of the case's displacement."""
+        config = self.region.config
+        spacing = config.displacement.spacing_m or config.bathymetry.spacing_m
+        window = config.displacement.window_km
+        if window is None:
+            (x0, x1), (y0, y1) = config.domain.x_range, config.domain.y_range
+        else:
+            x0, x1, y0, y1 = (1000.0 * edge for edge in window)
+        return axis(x0, x1, spacing), axis(y0, y1, spacing)
+
+    @cached_property
+    def displacement(self) -> xr.DataArray:
+        """Vertical displacement in metres, positive up: dims (y, x) on `displacement_axes`."""
+        x, y = self.displacement_axes
+        config = self.region.config
+        _log.debug("displacement on %d x %d points from %s", x.size, y.size, self.displacement_path)
+        field = displacement_on(config.displacement, self.region.crs, x, y, self.region.directory)
+        rim = max(float(np.abs(field.isel({dim: [0, -1]})).max()) for dim in field.dims)
+        if rim > _RIM_M:
+            _log.warning(
+                "%s: the displacement is up to %.2f m at the rim of window_km and taken as 0 "
+                "beyond: choose a larger window_km",
+                self.region.path,
+                rim,
+            )
+        return field
+
+
+def _sha256_array(grid: xr.DataArray) -> str:
+    digest = hashlib.sha256()
+    for name in grid.dims:
+        digest.update(np.ascontiguousarray(grid[name].values, dtype="<f8").tobytes())
+    digest.update(np.ascontiguousarray(grid.values, dtype="<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,146 @@
+"""The manifest ``case.json``: what a case is, what it was made from, hashes of its files.
+
+It holds no wall-clock time and no absolute path, so that the same inputs give the same bytes.
+"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from exacouple import __version__
+from exacouple.cases.mesh import MeshPlan
+from exacouple.cases.region import Region
+from exacouple.cases.region_file import utc_text
+from exacouple.cases.specfile import PROBE_COLUMNS, PROBES, SPECFILE
+from exacouple.hashing import sha256_file
+
+SCHEMA = "exacouple-case/1"
+MANIFEST = "case.json"
+
+REQUIRED = (
+    "region",
+    "region_config",
+    "source",
+    "event_origin",
+    "projection",
+    "units",
+    "mesh",
+    "end_time_s",
+    "sampling_s",
+    "buoys",
+    "specfile",
+    "probes",
+    "files",
+)
+"""Keys that a manifest must have to be used."""
+
+_PACKAGES = ("numpy", "scipy", "pyproj", "netCDF4")
+_MADE_BY = ("versions", "files")
+
+
+def describe_case(
+    region: Region,
+    mesh: MeshPlan,
+    order: int,
+    *,
+    source: Mapping[str, Any],
+    inputs: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the manifest without the hashes of files that are still to be written.
+
+    Parameters
+    ----------
+    region, mesh, order
+        What is simulated, and how finely.
+    source
+        ``name``, ``options`` and ``keep_land`` of the seabed source.
+    inputs
+        Role, name and SHA-256 of what was read.
+    """
+    config = region.config
+    return {
+        "schema": SCHEMA,
+        "region": config.name,
+        "region_config": config.to_json(),
+        "source": dict(source),
+        "event_origin": utc_text(config.event.origin),
+        "projection": config.projection.crs,
+        "units": {"netcdf": "m", "specfile": "km", "probes": "km", "time": "s"},
+        "mesh": {"cells": list(mesh.cells), "cell_size_m": mesh.cell_size_m, "order": order},
+        "end_time_s": config.simulation.end_time_s,
+        "sampling_s": config.simulation.sampling_s,
+        "buoys": [
+            {
+                "id": placed.buoy.id,
+                "name": placed.buoy.name,
+                "lon": placed.buoy.lon,
+                "lat": placed.buoy.lat,
+                "x_m": placed.x_m,
+                "y_m": placed.y_m,
+                "source": placed.buoy.source,
+            }
+            for placed in region.buoys
+        ],
+        "specfile": SPECFILE,
+        "probes": {"directory": PROBES, "columns": list(PROBE_COLUMNS)},
+        "seeds": {},
+        "versions": _versions(),
+        "inputs": inputs,
+    }
+
+
+def hash_files(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a case directory but the manifest, by name."""
+    files = sorted(path for path in directory.iterdir() if path.is_file())
+    return {path.name: sha256_file(path) for path in files if path.name != MANIFEST}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two manifests, apart from versions and hashes of outputs.
+
+    Examples
+    --------
+    >>> differences({"mesh": {"order": 2}}, {"mesh": {"order": 3}})
+    ['mesh.order: 2 there, 3 asked for']
+    """
+    return [
+        f"{key}: {_brief(there)} there, {_brief(asked)} asked for"
+        for key, there, asked in _walk(
+            {key: value for key, value in old.items() if key not in _MADE_BY},
+            {key: value for key, value in new.items() if key not in _MADE_BY},
+        )
+    ]
+
+
+def _walk(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = [*new, *(key for key in old if key not in new)]
+        return [
+            found
+            for key in keys
+            for found in _walk(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            found
+            for index, (there, asked) in enumerate(zip(old, new, strict=True))
+            for found in _walk(there, asked, f"{path}[{index}]")
+        ]
+    return [] if old == new else [(path, old, new)]
+
+
+def _brief(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _versions() -> dict[str, str]:
+    import netCDF4
+    import pyproj
+
+    versions = {"exacouple": __version__}
+    versions |= {name: importlib.metadata.version(name) for name in _PACKAGES}
+    versions["proj"] = pyproj.proj_version_str
+    versions["hdf5"] = netCDF4.__hdf5libversion__
+    return versions

@@ -1,0 +1,69 @@
+"""A small region file in an empty working directory, and a way to run the command there."""
+
+import logging
+
+import netCDF4
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from exacouple.cli import main
+
+REGION = """\
+schema = 1
+name = "bay"
+title = "A bay that does not exist"
+event = {origin = 2020-01-02T03:04:05Z, epicentre = [145.0, 38.0], magnitude = 8.0, source = "none"}
+bathymetry = {grid = "sea.nc", spacing_m = 10000}
+projection = {crs = "+proj=aeqd +lat_0=38 +lon_0=145"}
+domain = {offset_km = [-100.0, -100.0], width_km = [200.0, 200.0], cells = 7, order = 2}
+displacement = {kind = "dtopo", file = "lift.tt3"}
+simulation = {end_time_s = 600, sampling_s = 5}
+buoys = [{id = "A1", name = "first", lon = 145.5, lat = 38.5, source = "none"}]
+"""
+DTOPO = """\
+3 mx
+3 my
+1 mt
+144.5 xlower
+37.5 ylower
+0.0 t0
+0.5 dx
+0.5 dy
+1.0 dt
+0 0 0
+0 2 0
+0 0 0
+"""
+
+
+@pytest.fixture
+def bay(tmp_path, monkeypatch):
+    """Return the region file of a sea 4000 m deep; the working directory is another one."""
+    folder = tmp_path / "bay"
+    folder.mkdir()
+    with netCDF4.Dataset(folder / "sea.nc", "w") as dataset:
+        for name, start in (("lat", 36.0), ("lon", 143.0)):
+            dataset.createDimension(name, 17)
+            dataset.createVariable(name, "f8", (name,))[:] = start + 0.25 * np.arange(17)
+        variable = dataset.createVariable("elevation", "i2", ("lat", "lon"))
+        variable.units = "m"
+        variable[:] = -4000
+    (folder / "lift.tt3").write_text(DTOPO)
+    (folder / "region.toml").write_text(REGION)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    return folder / "region.toml"
+
+
+@pytest.fixture
+def exacouple():
+    """Return a function that runs the command and returns its result."""
+
+    def run(*arguments):
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+    yield run
+    logger = logging.getLogger("exacouple")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)

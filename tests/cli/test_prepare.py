@@ -1,0 +1,150 @@
+"""``exacouple prepare`` makes cases, whole or not at all, and says what it did."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+
+def cases():
+    """Return the names of the cases below runs/."""
+    return sorted(path.name for path in Path("runs").glob("*")) if Path("runs").is_dir() else []
+
+
+def test_original_and_flat_come_along(exacouple, bay):
+    """One command makes all that a comparison needs, and says so in a few lines."""
+    result = exacouple("prepare", "--source", "smoothed", "--region", bay)
+    assert result.exit_code == 0, result.stderr
+    assert cases() == ["bay-flat", "bay-original", "bay-smoothed"]
+    assert "7 x 7 cells of 28.57 km, order 2" in result.stdout
+    assert "4000 m" in result.stdout
+    assert len(result.stdout.splitlines()) < 20
+
+
+def test_time_step_and_steps_are_said(exacouple, bay):
+    """0.153 * 28571 m / (2 * sqrt(9.81 * 4000) m/s) is 11.03 s, so 600 s take 55 steps."""
+    result = exacouple("prepare", "--source", "original", "--region", bay, "--only", "--json")
+    (facts,) = json.loads(result.stdout)
+    assert facts["time_step_s"] == pytest.approx(11.034, abs=1e-3)
+    assert facts["steps"] == 55
+
+
+@pytest.mark.parametrize("options", [["--only"], ["--out", "runs/mine"]])
+def test_only_and_out_make_one_case(exacouple, bay, options):
+    """A case that is given its own place is alone there."""
+    assert exacouple("prepare", "--source", "flat", "--region", bay, *options).exit_code == 0
+    assert len(cases()) == 1
+
+
+def test_companions_that_are_there_are_kept(exacouple, bay):
+    """Their results survive, even with --force for the case asked for."""
+    assert exacouple("prepare", "--source", "flat", "--region", bay).exit_code == 0
+    marks = [Path("runs", name, "state.json") for name in cases()]
+    for mark in marks:
+        mark.write_text("{}")
+    result = exacouple("prepare", "--source", "smoothed", "--region", bay)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("kept, it is prepared already") == 2
+    assert all(mark.is_file() for mark in marks)
+    assert exacouple("prepare", "--source", "flat", "--region", bay, "--force").exit_code == 0
+    assert [mark.is_file() for mark in marks] == [False, True]
+
+
+def test_nothing_is_overwritten_without_force(exacouple, bay):
+    """Preparing twice is refused, with other settings too, before anything is written."""
+    command = ("prepare", "--source", "original", "--region", bay, "--only")
+    assert exacouple(*command).exit_code == 0
+    again = exacouple(*command)
+    assert again.exit_code == 2
+    assert "--force" in again.stderr
+    other = exacouple("prepare", "--source", "smoothed", "--region", bay, "--cells", "9")
+    assert other.exit_code == 2
+    assert "mesh.cells[0]: 7 there, 9 asked for" in other.stderr
+    assert cases() == ["bay-original"]
+    assert exacouple(*command, "--force").exit_code == 0
+
+
+def test_dry_run_writes_nothing(exacouple, bay):
+    """It shows cases, files, cells and steps."""
+    result = exacouple("prepare", "--source", "flat", "--region", bay, "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("would be prepared") == 2
+    for name in ("case.json", "tsunami.exahype2", "bathymetry.nc", "7 x 7 cells", "55 steps"):
+        assert name in result.stdout
+    assert list(Path().iterdir()) == []
+
+
+def test_source_options_are_set(exacouple, bay):
+    """--set reaches the source and the manifest."""
+    result = exacouple(
+        "prepare", "--source", "smoothed", "--region", bay, "--only", "--set", "sigma_km=40"
+    )
+    assert result.exit_code == 0, result.stderr
+    manifest = json.loads(Path("runs/bay-smoothed/case.json").read_text())
+    assert manifest["source"] == {
+        "name": "smoothed",
+        "options": {"sigma_km": 40.0},
+        "keep_land": True,
+    }
+
+
+def test_another_bathymetry_and_mesh(exacouple, bay):
+    """An embedded grid may take the place of the region's own."""
+    options = ("--bathymetry", "etopo5-northwest-pacific", "--cells", "25", "--order", "3")
+    result = exacouple("prepare", "--source", "original", "--region", bay, "--only", *options)
+    assert result.exit_code == 0, result.stderr
+    manifest = json.loads(Path("runs/bay-original/case.json").read_text())
+    assert manifest["mesh"]["cells"] == [25, 25]
+    assert manifest["mesh"]["order"] == 3
+    assert manifest["inputs"][0]["name"] == "etopo5-northwest-pacific"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--source", "smothed"], "did you mean 'smoothed'"),
+        (["--cells", "1"], "give 3 to"),
+        (["--order", "5"], "order 5: give 2 or 3"),
+        (["--set", "sigma_km"], "give KEY=VALUE"),
+        (["--set", "sgma_km=1"], "did you mean 'sigma_km'"),
+        (["--set", "sigma_km=wide"], "expected a number, got 'wide'"),
+        (["--bathymetry", "etopo5-chle"], "did you mean 'etopo5-chile'"),
+        (["--region", "tohuku"], "did you mean 'tohoku'"),
+    ],
+)
+def test_bad_options_are_refused(exacouple, bay, options, message):
+    """Exit code 2, what is allowed, and nothing written."""
+    given = ["--source", "smoothed", "--region", bay, *options]
+    result = exacouple("prepare", *given)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert list(Path().iterdir()) == []
+
+
+def test_a_truncated_bathymetry_is_a_failure(exacouple, bay):
+    """Exit code 1, one line that names the file, and nothing written."""
+    sea = bay.parent / "sea.nc"
+    sea.write_bytes(sea.read_bytes()[:-50])
+    result = exacouple("prepare", "--source", "original", "--region", bay)
+    assert result.exit_code == 1
+    assert "sea.nc" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_a_folder_without_write_permission_is_a_failure(exacouple, bay):
+    """Exit code 1 and the cause."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    Path().chmod(0o555)
+    result = exacouple("prepare", "--source", "original", "--region", bay)
+    Path().chmod(0o755)
+    assert result.exit_code == 1
+    assert "Permission denied" in result.stderr
+
+
+def test_quiet_says_nothing(exacouple, bay):
+    """With -q a success is silent."""
+    result = exacouple("-q", "prepare", "--source", "original", "--region", bay)
+    assert (result.exit_code, result.output) == (0, "")
