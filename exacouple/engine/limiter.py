@@ -1,0 +1,155 @@
+"""The limited elements: which they are, their patches of subcells, and their neighbours."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exacouple.engine import subcells
+from exacouple.engine.basis import Array, Basis
+from exacouple.engine.team import Team
+
+FREE = -1
+
+# Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
+SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
+
+
+class Patches:
+    """Finite-volume patches of the limited elements.
+
+    Rows and columns count from 1; row and column 0 and the last ones lie outside the domain.
+
+    Attributes
+    ----------
+    at
+        Number of the patch of each element or `FREE`, shape ``(ny + 2, nx + 2)``.
+    w
+        Averages of h, hu, hv at the start of the step, shape ``(patches, 3, M, M)``.
+    bed
+        Seabed of the subcells, shape ``(patches, M, M)``.
+    permanent
+        True for patches that are never given back to DG.
+    mixed
+        Row, column and side of each DG element beside a patch, and the patch, shape ``(faces, 4)``.
+    flux
+        Fluxes of the last step, see `exacouple.engine.subcells.fluxes`.
+    """
+
+    def __init__(self, basis: Basis, ny: int, nx: int, boundary: str, scheme: str) -> None:
+        self.basis = basis
+        self.steepness = SCHEMES[scheme]
+        self.boundary = boundary
+        self.at = np.full((ny + 2, nx + 2), FREE, dtype=np.int32)
+        self.cells: NDArray[np.int64] = np.zeros((0, 2), dtype=np.int64)
+        self.permanent = np.zeros(0, dtype=bool)
+        self._allocate(0)
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def _allocate(self, count: int) -> None:
+        m = self.basis.subcells
+        self.w = np.zeros((count, 3, m, m))
+        self.new = np.zeros((count, 3, m, m))
+        self.bed = np.zeros((count, m, m))
+        self.halo = np.zeros((count, 4, m + 2, m + 2))
+        self.faces = np.zeros((count, m, m, 4, 4))
+        self.push = np.zeros((count, 2, m, m))
+        self.flux = np.zeros((count, 2, m + 1, m, 5))
+        self.share = np.ones((count, m, m))
+        self.scarce = np.zeros(count, dtype=np.bool_)
+        self.wet = np.zeros(count, dtype=np.bool_)
+        self._waking = np.zeros(count, dtype=np.bool_)
+        self._connect()
+
+    def _fill(self, w: Array, bed: Array) -> None:
+        self.w[:], self.bed[:] = w, bed
+        self.wet[:] = (w[:, 0] > 0.0).any(axis=(1, 2))
+
+    def add(self, cells: NDArray[np.int64], w: Array, bed: Array, *, permanent: bool) -> None:
+        """Append patches for elements, given as rows of (row, column), with their averages."""
+        w = np.concatenate([self.w, w])
+        bed = np.concatenate([self.bed, bed])
+        self.at[cells[:, 0], cells[:, 1]] = len(self) + np.arange(len(cells))
+        self.cells = np.concatenate([self.cells, cells])
+        self.permanent = np.concatenate([self.permanent, np.full(len(cells), permanent)])
+        self._allocate(len(self.cells))
+        self._fill(w, bed)
+
+    def remove(self, gone: NDArray[np.bool_]) -> None:
+        """Drop the marked patches."""
+        keep = ~gone
+        self.at[self.cells[gone, 0], self.cells[gone, 1]] = FREE
+        self.at[self.cells[keep, 0], self.cells[keep, 1]] = np.arange(keep.sum())
+        w, bed = self.w[keep], self.bed[keep]
+        self.cells, self.permanent = self.cells[keep], self.permanent[keep]
+        self._allocate(len(self.cells))
+        self._fill(w, bed)
+
+    def _connect(self) -> None:
+        """Find what lies beyond the four sides of every patch."""
+        ny, nx = self.at.shape[0] - 2, self.at.shape[1] - 2
+        steps = np.array([[0, -1], [0, 1], [-1, 0], [1, 0]])
+        place = self.cells[:, None, :] + steps
+        if self.boundary == "periodic":
+            place = (place - 1) % np.array([ny, nx]) + 1
+        inside = ((place >= 1) & (place <= np.array([ny, nx]))).all(axis=-1)
+        edge = subcells.WALL if self.boundary == "wall" else subcells.OPEN
+        found = self.at[place[..., 0], place[..., 1]].astype(np.int64)
+        self.sides = np.where(inside, np.where(found == FREE, subcells.DG, found), edge)
+        self.place = place
+        patch, side = np.nonzero(self.sides == subcells.DG)
+        opposite = side + 1 - 2 * (side % 2)
+        self.mixed = np.column_stack([place[patch, side], opposite, patch])
+
+    def step(
+        self,
+        u: Array,
+        b: Array,
+        traces: tuple[Array, Array],
+        ground: tuple[Array, Array],
+        *,
+        dt: float,
+        dx: float,
+        g: float,
+        dry: float,
+        team: Team,
+    ) -> None:
+        """Advance all patches from `w` to `new`; `dx` is the size of an element."""
+        if len(self) == 0:
+            return
+        order = (0,) * self.basis.order
+        project = self.basis.to_subcells
+        width = dx / self.basis.subcells
+        awake = self._awake()
+        for work in (
+            lambda part: subcells.gather(
+                order, self.w, self.bed, self.sides, self.place, u, b, project, dry, self.halo,
+                part,
+            ),
+            lambda part: subcells.reconstruct(
+                order, self.halo, self.faces, self.push, self.steepness, dt, width, g, dry, part
+            ),
+            lambda part: subcells.fluxes(
+                order, self.faces, self.flux, self.sides, self.place, *traces, *ground, project,
+                g, part,
+            ),
+            lambda part: subcells.drain(
+                order, self.w, self.flux, self.share, self.scarce, dt, width, part
+            ),
+            lambda part: subcells.ration(
+                order, self.flux, self.share, self.scarce, self.sides, part
+            ),
+            lambda part: subcells.update(
+                order, self.w, self.new, self.flux, self.push, self.wet, dt, width, dry, part
+            ),
+        ):  # fmt: skip
+            team.over_items(work, awake)
+
+    def _awake(self) -> NDArray[np.int64]:
+        """Patches that are wet or have water beside them."""
+        subcells.wake(self.wet, self.sides, self._waking)
+        return np.flatnonzero(self._waking)
+
+    def accept(self) -> None:
+        """Make the averages at the end of the step those at the start of the next."""
+        self.w, self.new = self.new, self.w

@@ -1,0 +1,388 @@
+"""ADER-DG for the shallow-water equations with a subcell finite-volume limiter.
+
+Deep elements carry polynomials of order N (`predictor`, `corrector`). Elements that hold land or
+water shallower than the limiter depth, and those at an open boundary, are finite-volume patches
+throughout (`subcells`); any other element becomes one for as long as its polynomial would not be
+finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths
+may be in any unit that gravity shares.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exacouple.engine import coupling, predictor
+from exacouple.engine.basis import PNPM, Array, gauss_legendre
+from exacouple.engine.corrector import correct_rows, fill_ghosts
+from exacouple.engine.limiter import FREE, SCHEMES, Patches
+from exacouple.engine.mesh import Mesh
+from exacouple.engine.team import Team
+from exacouple.errors import ExacoupleError, UsageError
+
+BOUNDARIES = ("outflow", "wall", "periodic")
+# Steps between two looks at a fixed time step, and at patches that could be DG again.
+_FIXED_DT_CHECK = 16
+_RELEASE_EVERY = 16
+
+Initial = Callable[[Array, Array], tuple[Array, Array, Array, Array]]
+
+
+class SolutionError(ExacoupleError):
+    """The solution is no longer finite or has outrun its time step."""
+
+
+class Solver:
+    """State of a run and the means to advance it.
+
+    Parameters
+    ----------
+    mesh
+        Square cells.
+    initial
+        Function of coordinate arrays x, y that gives arrays h, hu, hv, b of the same shape.
+    order
+        Polynomial degree, 1 to 4.
+    gravity, dry_tolerance, limiter_depth
+        In the units of the mesh: gravity, the depth below which velocities are damped, and the
+        initial depth up to which elements are limited throughout.
+    boundary
+        ``"outflow"`` (open), ``"wall"`` or ``"periodic"``.
+    cfl
+        Fraction of the largest stable time step.
+    fixed_dt
+        Keep the first time step for the whole run (ExaHyPE's ``globalfixed``).
+    scheme
+        Finite-volume scheme of the limited elements: ``"musclhancock"`` (second order) or
+        ``"godunov"`` (first order).
+    threads
+        Threads that share the work; results do not depend on it.
+    dmp_observables, dmp_relaxation_parameter, dmp_difference_scaling
+        Discrete maximum principle on the first of eta, hu, hv (0: off): how far values may leave
+        the range of the neighbourhood, in absolute terms and relative to that range.
+
+    Attributes
+    ----------
+    time
+        Time reached.
+    steps
+        Number of steps taken.
+    dt
+        Length of the next step.
+
+    Raises
+    ------
+    UsageError
+        If the order or the boundary is not one of those above.
+    SolutionError
+        If the initial state is not finite.
+
+    References
+    ----------
+    Dumbser, Zanotti, Loubere and Diot (2014), J. Comput. Phys. 278, 47-75; Rannabauer, Dumbser and
+    Bader (2018), Comput. Fluids 173, 299-306.
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        initial: Initial,
+        *,
+        order: int = 2,
+        gravity: float = 9.81,
+        dry_tolerance: float = 1e-2,
+        limiter_depth: float = 1.0,
+        boundary: str = "outflow",
+        cfl: float = 0.9,
+        fixed_dt: bool = False,
+        scheme: str = "musclhancock",
+        threads: int = 1,
+        dmp_observables: int = 0,
+        dmp_relaxation_parameter: float = 1e-4,
+        dmp_difference_scaling: float = 1e-3,
+    ) -> None:
+        if not 1 <= order <= 4:
+            raise UsageError(
+                f"order {order} is not supported by the embedded engine; choose 1 to 4"
+            )
+        if boundary not in BOUNDARIES:
+            raise UsageError(f"boundary {boundary!r} is unknown; choose one of {BOUNDARIES}")
+        if scheme not in SCHEMES:
+            raise UsageError(f"scheme {scheme!r} is unknown; choose one of {tuple(SCHEMES)}")
+        self.mesh, self.order, self.gravity = mesh, order, gravity
+        self.dry_tolerance, self.limiter_depth = dry_tolerance, limiter_depth
+        self.boundary, self.scheme = boundary, scheme
+        self.cfl, self.fixed_dt = cfl, fixed_dt
+        self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
+        self.basis = gauss_legendre(order)
+        self._tag = (0,) * order
+        self._team = Team(threads)
+        self.time, self.steps = 0.0, 0
+        self._allocate()
+        self._start(initial)
+        self.dt = self.stable_dt()
+
+    def _allocate(self) -> None:
+        n, lanes = self.order + 1, predictor.LANES
+        rows, blocks = self.mesh.ny + 2, -(-self.mesh.nx // lanes)
+        columns = blocks * lanes + 2
+        self._u = np.zeros((rows, 3, n * n, columns))
+        self._out = np.zeros_like(self._u)
+        self._star = np.zeros_like(self._u)
+        self._b = np.full((rows, n * n, columns), -1.0)
+        self._tx = np.zeros((rows, 2, predictor.TRACES, n, columns))
+        self._ty = np.zeros_like(self._tx)
+        self._gates = np.zeros((rows, 4, columns))
+        self._active = np.zeros((rows, blocks), dtype=np.bool_)
+        self._troubled = np.zeros((rows, self.mesh.nx + 1), dtype=np.bool_)
+        self.patches = Patches(self.basis, self.mesh.ny, self.mesh.nx, self.boundary, self.scheme)
+
+    def _start(self, initial: Initial) -> None:
+        n, m = self.order + 1, self.basis.subcells
+        ny, nx = self.mesh.ny, self.mesh.nx
+        h, p, q, b = self._evaluate(initial, self.basis.nodes)
+        fine = self._evaluate(initial, (np.arange(m) + 0.5) / m)
+        limited = ~(self._least_depth(h, fine[0]) > self.limiter_depth)
+        if self.boundary == "outflow":
+            limited[[0, -1], :] = limited[:, [0, -1]] = True
+
+        def nodal(values: Array) -> Array:
+            return np.moveaxis(values.reshape(ny, nx, n * n), 1, 2)
+
+        inner = (slice(1, ny + 1), slice(None), slice(1, nx + 1))
+        free = ~limited[:, None, :]
+        self._b[inner] = np.where(free, nodal(b), -1.0)
+        for v, values in enumerate((h + b, p, q)):
+            self._u[:, v][inner] = np.where(free, nodal(values), 0.0)
+        cells = np.argwhere(limited) + 1
+        averages = np.stack([values[limited] for values in fine[:3]], axis=1)
+        self.patches.add(cells, averages, fine[3][limited], permanent=True)
+        self._ground = self._face_seabed()
+        self._open_gates()
+        self._require_finite()
+
+    def _evaluate(self, initial: Initial, points: Array) -> list[Array]:
+        """Initial h, hu, hv, b at points of each element, shape ``(ny, nx, points, points)``."""
+        mesh = self.mesh
+        x = mesh.x0 + (np.arange(mesh.nx)[:, None] + points) * mesh.dx
+        y = mesh.y0 + (np.arange(mesh.ny)[:, None] + points) * mesh.dx
+        shape = (mesh.ny, mesh.nx, points.size, points.size)
+        grid_x = np.broadcast_to(x[None, :, None, :], shape).ravel()
+        grid_y = np.broadcast_to(y[:, None, :, None], shape).ravel()
+        return [np.asarray(v, dtype=float).reshape(shape) for v in initial(grid_x, grid_y)]
+
+    def _least_depth(self, h: Array, fine: Array) -> Array:
+        """Least initial depth of each element at its nodes and subcells and on its faces."""
+        ends = np.stack([self.basis.left, self.basis.right])
+        across_x = np.einsum("si,yxji->yxjs", ends, h)
+        across_y = np.einsum("sj,yxji->yxsi", ends, h)
+        candidates = (h, fine, across_x, across_y)
+        least: Array = np.min([values.min(axis=(2, 3)) for values in candidates], axis=0)
+        return least
+
+    def _face_seabed(self) -> tuple[Array, Array]:
+        """Seabed on the lower and upper faces across x and y, the mirror image outside."""
+        n = self.order + 1
+        rows, _, columns = self._b.shape
+        b = self._b.reshape(rows, n, n, columns)
+        ends = np.stack([self.basis.left, self.basis.right])
+        bx = np.einsum("si,rjic->rsjc", ends, b)
+        by = np.einsum("sj,rjic->rsic", ends, b)
+        nx = self.mesh.nx
+        if self.boundary == "periodic":
+            bx[:, 1, :, 0], bx[:, 0, :, nx + 1] = bx[:, 1, :, nx], bx[:, 0, :, 1]
+            by[0, 1], by[-1, 0] = by[-2, 1], by[1, 0]
+        else:
+            bx[:, 1, :, 0], bx[:, 0, :, nx + 1] = bx[:, 0, :, 1], bx[:, 1, :, nx]
+            by[0, 1], by[-1, 0] = by[1, 0], by[-2, 1]
+        return bx, by
+
+    def _open_gates(self) -> None:
+        """Mark the faces between two DG elements and the blocks that hold any."""
+        nx = self.mesh.nx
+        at = self.patches.at.copy()
+        if self.boundary == "periodic":
+            at[:, 0], at[:, -1], at[0], at[-1] = at[:, -2], at[:, 1], at[-2], at[1]
+        free = at == FREE
+        inner = slice(1, nx + 1)
+        own = free[1:-1, 1:-1]
+        self._gates[1:-1, 0, inner] = own & free[1:-1, :-2]
+        self._gates[1:-1, 1, inner] = own & free[1:-1, 2:]
+        self._gates[1:-1, 2, inner] = own & free[:-2, 1:-1]
+        self._gates[1:-1, 3, inner] = own & free[2:, 1:-1]
+        lanes = predictor.LANES
+        for block in range(self._active.shape[1]):
+            part = free[1:-1, 1 + block * lanes : min(1 + (block + 1) * lanes, nx + 1)]
+            self._active[1:-1, block] = part.any(axis=1)
+
+    def stable_dt(self) -> float:
+        """Time step for which the fastest wave satisfies the CFL condition.
+
+        dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx), with PNPM of `basis`.
+        """
+        rate = coupling.fastest(
+            self._tag, self._u, self._b, self.patches.at, self.patches.w, self.dry_tolerance,
+            self.mesh.dx, self.gravity,
+        )  # fmt: skip
+        if not rate > 0.0:
+            raise UsageError("the whole domain is dry: there is nothing to simulate")
+        return self.cfl * PNPM[self.order] / rate
+
+    def step(self, until: float | None = None) -> None:
+        """Advance one step, shortened if it would pass ``until``.
+
+        Raises
+        ------
+        SolutionError
+            With the place and the time, if the solution is no longer finite or if a fixed time
+            step is no longer stable.
+        """
+        dt = self.dt if until is None else min(self.dt, until - self.time)
+        dx, g, rows = self.mesh.dx, self.gravity, (1, self.mesh.ny + 1)
+        basis = self.basis
+        self._team.over_rows(
+            lambda first, last: predictor.predict_rows(
+                self._tag, self._u, self._b, self._active, self._star, self._tx, self._ty,
+                (basis.derivative, basis.left, basis.right), dt, dx, g, first, last,
+            ),
+            *rows,
+        )  # fmt: skip
+        fill_ghosts(self._tx, self._ty, self.mesh.nx, self.boundary)
+        self._correct(dt)
+        while self._limit_troubled():
+            self._correct(dt)
+        self._u, self._out = self._out, self._u
+        self.patches.accept()
+        self.time += dt
+        self.steps += 1
+        self._require_finite()
+        if self.steps % _RELEASE_EVERY == 0:
+            self._release()
+        self._renew_dt()
+
+    def _correct(self, dt: float) -> None:
+        basis, dx, g = self.basis, self.mesh.dx, self.gravity
+        lift = (basis.left / basis.weights, basis.right / basis.weights)
+        self.patches.step(
+            self._u, self._b, (self._tx, self._ty), self._ground,
+            dt=dt, dx=dx, g=g, dry=self.dry_tolerance, team=self._team,
+        )  # fmt: skip
+        self._team.over_rows(
+            lambda first, last: correct_rows(
+                self._tag, self._out, self._star, self._tx, self._ty, *self._ground, self._gates,
+                self._active, lift, dt, dx, g, first, last,
+            ),
+            1, self.mesh.ny + 1,
+        )  # fmt: skip
+        coupling.couple(
+            self._tag, self._out, self.patches.flux, self.patches.mixed, self._tx, self._ty,
+            basis.from_subcells, *lift, dt, dx,
+        )  # fmt: skip
+        # The polynomial of a passing patch waits, admissible, for the patch to be released.
+        rows, columns = self.patches.cells[~self.patches.permanent].T
+        self._out[rows, :, :, columns] = self._u[rows, :, :, columns]
+
+    def _limit_troubled(self) -> bool:
+        """Turn elements whose candidate solution is not admissible into patches."""
+        patches = self.patches
+        count = coupling.find_troubled(
+            self._tag, self._out, self._b, patches.at, self.basis.to_subcells,
+            0.5 * self.limiter_depth, self._troubled, 1, self.mesh.ny + 1,
+        )  # fmt: skip
+        observables, slack, scaling = self.dmp
+        if observables:
+            low = np.empty((3, *patches.at.shape))
+            high = np.empty_like(low)
+            coupling.extremes(self._tag, self._u, patches.at, patches.w, patches.bed, low, high)
+            count += coupling.find_oscillating(
+                self._tag, self._out, patches.at, low, high, observables, slack, scaling,
+                self._troubled,
+            )  # fmt: skip
+        if count:
+            cells = np.argwhere(self._troubled)
+            eta, p, q = (self._averages(self._u[:, v], cells) for v in range(3))
+            bed = self._averages(self._b, cells)
+            patches.add(cells, np.stack([eta - bed, p, q], axis=1), bed, permanent=False)
+            self._open_gates()
+        return count > 0
+
+    def _averages(self, values: Array, cells: NDArray[np.int64]) -> Array:
+        """Subcell averages of nodal values of some elements, shape ``(elements, M, M)``."""
+        n, project = self.order + 1, self.basis.to_subcells
+        nodal = values[cells[:, 0], :, cells[:, 1]].reshape(-1, n, n)
+        return np.einsum("yj,eji,xi->eyx", project, nodal, project)
+
+    def _release(self) -> None:
+        """Give patches back to DG whose polynomial is deep enough again."""
+        patches = self.patches
+        passing = np.flatnonzero(~patches.permanent)
+        if passing.size == 0:
+            return
+        restrict = self.basis.from_subcells
+        w, cells = patches.w[passing], patches.cells[passing]
+        averages = np.stack([w[:, 0] + patches.bed[passing], w[:, 1], w[:, 2]], axis=1)
+        nodal = np.einsum("jy,evyx,ix->evji", restrict, averages, restrict)
+        nodal = nodal.reshape(len(passing), 3, -1)
+        b = self._b[cells[:, 0], :, cells[:, 1]]
+        depth = np.minimum((nodal[:, 0] - b).min(axis=1), w[:, 0].min(axis=(1, 2)))
+        deep = depth > self.limiter_depth
+        if deep.any():
+            self._u[cells[deep, 0], :, :, cells[deep, 1]] = nodal[deep]
+            gone = np.zeros(len(patches), dtype=np.bool_)
+            gone[passing[deep]] = True
+            patches.remove(gone)
+            self._open_gates()
+
+    def _renew_dt(self) -> None:
+        if not self.fixed_dt:
+            self.dt = self.stable_dt()
+        elif self.steps % _FIXED_DT_CHECK == 0 and self.stable_dt() < self.cfl * self.dt:
+            raise SolutionError(
+                f"the fixed time step {self.dt:g} is no longer stable at t = {self.time:g}: the "
+                f"largest stable one is {self.stable_dt() / self.cfl:g}; use time_stepping "
+                '"global" or a smaller cfl'
+            )
+
+    def _require_finite(self) -> None:
+        bad = ~np.isfinite(self.patches.w).all(axis=(1, 2, 3))
+        nodal = np.zeros((0, 2), dtype=np.int64)
+        if self.steps == 0:
+            nodal = np.argwhere(~np.isfinite(self._u).all(axis=(1, 2)))
+        if bad.any() or nodal.size:
+            row, col = self.patches.cells[bad][0] if bad.any() else nodal[0]
+            x = self.mesh.x0 + (col - 0.5) * self.mesh.dx
+            y = self.mesh.y0 + (row - 0.5) * self.mesh.dx
+            raise SolutionError(
+                f"the solution is not finite in the cell around x = {x:g}, y = {y:g} "
+                f"at t = {self.time:g}"
+            )
+
+    def sample(self, x: float, y: float) -> tuple[float, float, float, float, float]:
+        """Values h, hu, hv, b and eta = h + b at a point.
+
+        They come from the polynomial of the element, or from the subcell if it is limited.
+        """
+        col, row = self.mesh.locate(x, y)
+        fx = (x - self.mesh.x0) / self.mesh.dx - col
+        fy = (y - self.mesh.y0) / self.mesh.dx - row
+        s = self.patches.at[row + 1, col + 1]
+        if s != FREE:
+            m = self.basis.subcells
+            at = (min(int(fy * m), m - 1), min(int(fx * m), m - 1))
+            h, p, q = (float(self.patches.w[s, v][at]) for v in range(3))
+            b = float(self.patches.bed[s][at])
+            return h, p, q, b, h + b
+        weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
+        eta, p, q = (float(weights @ self._u[row + 1, v, :, col + 1]) for v in range(3))
+        b = float(weights @ self._b[row + 1, :, col + 1])
+        return eta - b, p, q, b, eta
+
+    def mass(self) -> float:
+        """Volume of the water, in cubed length units."""
+        weights = np.outer(self.basis.weights, self.basis.weights).ravel()
+        nx = self.mesh.nx
+        free = self.patches.at[1:-1, 1:-1] == FREE
+        depth = (self._u[1:-1, 0] - self._b[1:-1])[:, :, 1 : nx + 1]
+        deep = np.einsum("k,rkc->rc", weights, depth)[free].sum()
+        shallow = self.patches.w[:, 0].mean(axis=(1, 2)).sum()
+        return float((deep + shallow) * self.mesh.dx**2)

@@ -1,0 +1,414 @@
+"""Finite-volume kernels of the limiter: MUSCL-Hancock with hydrostatic reconstruction.
+
+A limited element is a patch of M x M subcells, M = 2 N + 1, with the averages of h, hu, hv and the
+seabed b. Slopes of eta, h, u and v are limited; the seabed at a face follows as b = eta - h. Faces
+use the hydrostatic reconstruction of Audusse et al. (2004, SIAM J. Sci. Comput. 25, 2050-2065) with
+an HLL flux whose pressure is kept as the difference from either side, P* - g h*^2 / 2, and inside a
+subcell the surface acts as g h delta(eta): water at rest stays at rest over wet and dry ground.
+Depth stays positive because a subcell never gives away more water than it holds (draining limiter
+of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371-404).
+
+The arrays of all patches have the patch as first axis; subcells are indexed ``[y, x]``; sides are
+left, right, bottom, top. Kernels run over the patches listed in ``awake``; the others are dry and
+have dry patches around them.
+"""
+
+import numpy as np
+from numba import njit
+
+DG, WALL, OPEN = -1, -2, -3
+
+_JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+@njit(inline="always")
+def _limited(low, mid, high, steepness):
+    a = steepness * (mid - low)
+    z = steepness * (high - mid)
+    if a * z <= 0.0:
+        return 0.0
+    centre = 0.5 * (high - low)
+    if a > 0.0:
+        return min(a, z, centre)
+    return max(a, z, centre)
+
+
+@njit(inline="always")
+def _velocity(h, momentum, dry):
+    """Momentum over depth, damped where the depth is below the dry tolerance."""
+    if h <= 0.0:
+        return 0.0
+    if h >= dry:
+        return momentum / h
+    return 2.0 * h * momentum / (h * h + dry * dry)
+
+
+@njit(**_JIT)
+def gather(order, w, bed, sides, place, u, b, project, dry, halo, awake):
+    """Collect eta, h, u, v of each patch with one layer of neighbours around it.
+
+    Parameters
+    ----------
+    order
+        Tuple of length N.
+    w, bed
+        Averages of h, hu, hv, shape ``(patches, 3, M, M)``, and of b, ``(patches, M, M)``.
+    sides
+        Neighbour on each side, shape ``(patches, 4)``: number of a patch, or `DG`, `WALL`, `OPEN`.
+    place
+        Row and column of the element on each side, shape ``(patches, 4, 2)``.
+    u, b
+        Nodal solution and seabed of the DG elements.
+    project
+        `exacouple.engine.basis.Basis.to_subcells`.
+    dry
+        Depth below which velocities are damped.
+    halo
+        Output, shape ``(patches, 4, M + 2, M + 2)``; the corners stay unset.
+    """
+    m = 2 * len(order) + 1
+    for s in awake:
+        for j in range(m):
+            for i in range(m):
+                _put(halo[s], j + 1, i + 1, w[s, 0, j, i], w[s, 1, j, i], w[s, 2, j, i],
+                     bed[s, j, i], dry)  # fmt: skip
+        for side in range(4):
+            other = sides[s, side]
+            for k in range(m):
+                y, x = _beyond(side, k, m)
+                yi, xi = _inside(side, k, m)
+                if other >= 0:
+                    yo, xo = _opposite(side, k, m)
+                    _put(halo[s], y, x, w[other, 0, yo, xo], w[other, 1, yo, xo],
+                         w[other, 2, yo, xo], bed[other, yo, xo], dry)  # fmt: skip
+                elif other == DG:
+                    row, col = place[s, side]
+                    yo, xo = _opposite(side, k, m)
+                    eta = _average(order, project, u[row, 0], col, yo, xo)
+                    ground = _average(order, project, b[row], col, yo, xo)
+                    p = _average(order, project, u[row, 1], col, yo, xo)
+                    q = _average(order, project, u[row, 2], col, yo, xo)
+                    _put(halo[s], y, x, eta - ground, p, q, ground, dry)
+                    halo[s, 0, y, x] = eta
+                else:
+                    for v in range(4):
+                        halo[s, v, y, x] = halo[s, v, yi + 1, xi + 1]
+                    if other == WALL:
+                        halo[s, 2 + side // 2, y, x] *= -1.0
+
+
+@njit(inline="always")
+def _put(halo, y, x, h, p, q, ground, dry):
+    halo[0, y, x] = h + ground
+    halo[1, y, x] = h
+    halo[2, y, x] = _velocity(h, p, dry)
+    halo[3, y, x] = _velocity(h, q, dry)
+
+
+@njit(inline="always")
+def _beyond(side, k, m):
+    """Place in the halo of subcell k of the layer outside a side."""
+    if side == 0:
+        return k + 1, 0
+    if side == 1:
+        return k + 1, m + 1
+    if side == 2:
+        return 0, k + 1
+    return m + 1, k + 1
+
+
+@njit(inline="always")
+def _inside(side, k, m):
+    """Subcell k along a side of the patch itself."""
+    if side == 0:
+        return k, 0
+    if side == 1:
+        return k, m - 1
+    if side == 2:
+        return 0, k
+    return m - 1, k
+
+
+@njit(inline="always")
+def _opposite(side, k, m):
+    """Subcell k of the neighbour along the same side."""
+    return _inside(side + 1 - 2 * (side % 2), k, m)
+
+
+@njit(inline="always")
+def _average(order, project, values, col, y, x):
+    n = len(order) + 1
+    total = 0.0
+    for j in range(n):
+        line = 0.0
+        for i in range(n):
+            line += project[x, i] * values[j * n + i, col]
+        total += project[y, j] * line
+    return total
+
+
+@njit(**_JIT)
+def reconstruct(order, halo, faces, push, steepness, dt, dx, g, dry, awake):
+    """Face values half a step ahead, and the surface force inside each subcell.
+
+    Parameters
+    ----------
+    faces
+        Output: eta, b, u, v on the four sides of each subcell, shape ``(patches, M, M, 4, 4)``.
+    push
+        Output: g h delta(eta) along x and y, shape ``(patches, 2, M, M)``.
+    steepness
+        Bound of the slopes: 1 is minmod, 2 the monotonised central limiter, 0 leaves the
+        first-order Godunov scheme.
+    dx
+        Width of a subcell.
+    """
+    m = 2 * len(order) + 1
+    half = 0.5 * dt / dx
+    for s in awake:
+        for j in range(m):
+            for i in range(m):
+                y, x = j + 1, i + 1
+                eta = halo[s, 0, y, x]
+                h = halo[s, 1, y, x]
+                u = halo[s, 2, y, x]
+                v = halo[s, 3, y, x]
+                eta_x = _limited(halo[s, 0, y, x - 1], eta, halo[s, 0, y, x + 1], steepness)
+                eta_y = _limited(halo[s, 0, y - 1, x], eta, halo[s, 0, y + 1, x], steepness)
+                h_x = _limited(halo[s, 1, y, x - 1], h, halo[s, 1, y, x + 1], steepness)
+                h_y = _limited(halo[s, 1, y - 1, x], h, halo[s, 1, y + 1, x], steepness)
+                u_x = u_y = v_x = v_y = 0.0
+                rise = u_step = v_step = 0.0
+                if h > dry:
+                    u_x = _limited(halo[s, 2, y, x - 1], u, halo[s, 2, y, x + 1], steepness)
+                    u_y = _limited(halo[s, 2, y - 1, x], u, halo[s, 2, y + 1, x], steepness)
+                    v_x = _limited(halo[s, 3, y, x - 1], v, halo[s, 3, y, x + 1], steepness)
+                    v_y = _limited(halo[s, 3, y - 1, x], v, halo[s, 3, y + 1, x], steepness)
+                    rise = -half * (u * h_x + h * u_x + v * h_y + h * v_y)
+                    u_step = -half * (u * u_x + v * u_y + g * eta_x)
+                    v_step = -half * (u * v_x + v * v_y + g * eta_y)
+                    thin = h + rise - 0.5 * max(abs(h_x), abs(h_y))
+                    if thin < 0.0:
+                        rise = u_step = v_step = 0.0
+                ground = eta - h
+                b_x = eta_x - h_x
+                b_y = eta_y - h_y
+                eta += rise
+                u += u_step
+                v += v_step
+                _face(faces[s, j, i, 0], eta - 0.5 * eta_x, ground - 0.5 * b_x,
+                      u - 0.5 * u_x, v - 0.5 * v_x)  # fmt: skip
+                _face(faces[s, j, i, 1], eta + 0.5 * eta_x, ground + 0.5 * b_x,
+                      u + 0.5 * u_x, v + 0.5 * v_x)  # fmt: skip
+                _face(faces[s, j, i, 2], eta - 0.5 * eta_y, ground - 0.5 * b_y,
+                      u - 0.5 * u_y, v - 0.5 * v_y)  # fmt: skip
+                _face(faces[s, j, i, 3], eta + 0.5 * eta_y, ground + 0.5 * b_y,
+                      u + 0.5 * u_y, v + 0.5 * v_y)  # fmt: skip
+                push[s, 0, j, i] = g * (h + rise) * eta_x
+                push[s, 1, j, i] = g * (h + rise) * eta_y
+
+
+@njit(inline="always")
+def _face(out, eta, ground, u, v):
+    out[0] = eta
+    out[1] = ground
+    out[2] = u
+    out[3] = v
+
+
+@njit(inline="always")
+def _hll(eta_l, b_l, u_l, v_l, eta_r, b_r, u_r, v_r, g, out):
+    """Mass, normal and transverse momentum flux, and P* - g h*^2 / 2 seen from left and right."""
+    crest = max(b_l, b_r)
+    h_l = max(0.0, eta_l - crest)
+    h_r = max(0.0, eta_r - crest)
+    for k in range(5):
+        out[k] = 0.0
+    if h_l == 0.0 and h_r == 0.0:
+        return
+    c_l = np.sqrt(g * h_l)
+    c_r = np.sqrt(g * h_r)
+    if h_l == 0.0:
+        slow, fast = u_r - 2.0 * c_r, u_r + c_r
+        u_l = 0.0
+    elif h_r == 0.0:
+        slow, fast = u_l - c_l, u_l + 2.0 * c_l
+        u_r = 0.0
+    else:
+        root_l, root_r = np.sqrt(h_l), np.sqrt(h_r)
+        mean = (root_l * u_l + root_r * u_r) / (root_l + root_r)
+        c = np.sqrt(0.5 * g * (h_l + h_r))
+        slow, fast = min(u_l - c_l, mean - c), max(u_r + c_r, mean + c)
+    slow, fast = min(slow, 0.0), max(fast, 0.0)
+    span = 1.0 / (fast - slow)
+    p_l, p_r = h_l * u_l, h_r * u_r
+    out[0] = (fast * p_l - slow * p_r + slow * fast * (h_r - h_l)) * span
+    out[1] = (fast * p_l * u_l - slow * p_r * u_r + slow * fast * (p_r - p_l)) * span
+    out[2] = out[0] * (v_l if out[0] > 0.0 else v_r)
+    step = 0.5 * g * (h_l - h_r) * (h_l + h_r) * span
+    out[3] = slow * step
+    out[4] = fast * step
+
+
+@njit(**_JIT)
+def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
+    """Numerical fluxes on all faces of the patches.
+
+    Parameters
+    ----------
+    flux
+        Output, shape ``(patches, 2, M + 1, M, 5)``: direction, face along it, subcell across it,
+        and the values mass, normal and transverse momentum, pressure from below and from above.
+    tx, ty, bx, by
+        Traces of the predictor and seabed on the faces of the DG elements.
+    """
+    m = 2 * len(order) + 1
+    edge = np.empty(4)
+    for s in awake:
+        for f in range(1, m):
+            for k in range(m):
+                a, z = faces[s, k, f - 1, 1], faces[s, k, f, 0]
+                _hll(a[0], a[1], a[2], a[3], z[0], z[1], z[2], z[3], g, flux[s, 0, f, k])
+                a, z = faces[s, f - 1, k, 3], faces[s, f, k, 2]
+                _hll(a[0], a[1], a[3], a[2], z[0], z[1], z[3], z[2], g, flux[s, 1, f, k])
+        for side in range(4):
+            direction, upper = side // 2, side % 2
+            normal, transverse = 2 + direction, 3 - direction
+            other = sides[s, side]
+            row, col = place[s, side]
+            for k in range(m):
+                yi, xi = _inside(side, k, m)
+                own = faces[s, yi, xi, side]
+                if other >= 0:
+                    yo, xo = _opposite(side, k, m)
+                    far = faces[other, yo, xo, side + 1 - 2 * upper]
+                    for v in range(4):
+                        edge[v] = far[v]
+                elif other == DG:
+                    if direction == 0:
+                        trace, ground = tx[row, 1 - upper], bx[row, 1 - upper]
+                    else:
+                        trace, ground = ty[row, 1 - upper], by[row, 1 - upper]
+                    _trace(order, project, trace, ground, col, k, normal, transverse, edge)
+                else:
+                    for v in range(4):
+                        edge[v] = own[v]
+                    if other == WALL:
+                        edge[normal] *= -1.0
+                if upper:
+                    _hll(own[0], own[1], own[normal], own[transverse],
+                         edge[0], edge[1], edge[normal], edge[transverse],
+                         g, flux[s, direction, m, k])  # fmt: skip
+                else:
+                    _hll(edge[0], edge[1], edge[normal], edge[transverse],
+                         own[0], own[1], own[normal], own[transverse],
+                         g, flux[s, direction, 0, k])  # fmt: skip
+
+
+@njit(inline="always")
+def _trace(order, project, trace, ground, col, k, normal, transverse, edge):
+    """Average over subcell k of the trace of a DG element: eta, b, u, v."""
+    n = len(order) + 1
+    eta = b = along = across = 0.0
+    for j in range(n):
+        weight = project[k, j]
+        eta += weight * trace[0, j, col]
+        b += weight * ground[j, col]
+        along += weight * trace[1, j, col]
+        across += weight * trace[2, j, col]
+    edge[0] = eta
+    edge[1] = b
+    edge[normal] = along / (eta - b)
+    edge[transverse] = across / (eta - b)
+
+
+@njit(**_JIT)
+def drain(order, w, flux, share, scarce, dt, dx, awake):
+    """Share of the outgoing water that each subcell can give, shape ``(patches, M, M)``.
+
+    ``scarce`` marks the patches in which some subcell cannot give all.
+    """
+    m = 2 * len(order) + 1
+    scale = dt / dx
+    for s in awake:
+        scarce[s] = False
+        for j in range(m):
+            for i in range(m):
+                out = max(0.0, flux[s, 0, i + 1, j, 0]) + max(0.0, -flux[s, 0, i, j, 0])
+                out += max(0.0, flux[s, 1, j + 1, i, 0]) + max(0.0, -flux[s, 1, j, i, 0])
+                out *= scale
+                h = w[s, 0, j, i]
+                share[s, j, i] = 1.0
+                if out > h:
+                    share[s, j, i] = h / out
+                    scarce[s] = True
+
+
+@njit(**_JIT)
+def ration(order, flux, share, scarce, sides, awake):
+    """Scale the fluxes by the share of the subcell that they leave."""
+    m = 2 * len(order) + 1
+    for s in awake:
+        short = scarce[s]
+        for side in range(4):
+            if sides[s, side] >= 0:
+                short |= scarce[sides[s, side]]
+        if not short:
+            continue
+        for direction in range(2):
+            for f in range(m + 1):
+                for k in range(m):
+                    at = f - 1 if flux[s, direction, f, k, 0] > 0.0 else f
+                    given = _share(share, sides, s, direction, at, k, m)
+                    for v in range(3):
+                        flux[s, direction, f, k, v] *= given
+
+
+@njit(inline="always")
+def _share(share, sides, s, direction, at, k, m):
+    """Share of the subcell at position ``at`` along a direction, also across the patch's edge."""
+    if at < 0:
+        other = sides[s, 2 * direction]
+        if other < 0:
+            return 1.0
+        return share[other, k, m - 1] if direction == 0 else share[other, m - 1, k]
+    if at >= m:
+        other = sides[s, 2 * direction + 1]
+        if other < 0:
+            return 1.0
+        return share[other, k, 0] if direction == 0 else share[other, 0, k]
+    return share[s, k, at] if direction == 0 else share[s, at, k]
+
+
+@njit(**_JIT)
+def update(order, w, new, flux, push, wet, dt, dx, dry, awake):
+    """Advance the averages of h, hu, hv by the fluxes and the surface force."""
+    m = 2 * len(order) + 1
+    scale = dt / dx
+    for s in awake:
+        wet[s] = False
+        for j in range(m):
+            for i in range(m):
+                h = flux[s, 0, i + 1, j, 0] - flux[s, 0, i, j, 0]
+                h += flux[s, 1, j + 1, i, 0] - flux[s, 1, j, i, 0]
+                p = flux[s, 0, i + 1, j, 1] + flux[s, 0, i + 1, j, 3]
+                p -= flux[s, 0, i, j, 1] + flux[s, 0, i, j, 4]
+                p += flux[s, 1, j + 1, i, 2] - flux[s, 1, j, i, 2] + push[s, 0, j, i]
+                q = flux[s, 1, j + 1, i, 1] + flux[s, 1, j + 1, i, 3]
+                q -= flux[s, 1, j, i, 1] + flux[s, 1, j, i, 4]
+                q += flux[s, 0, i + 1, j, 2] - flux[s, 0, i, j, 2] + push[s, 1, j, i]
+                h = max(w[s, 0, j, i] - scale * h, 0.0)
+                new[s, 0, j, i] = h
+                new[s, 1, j, i] = h * _velocity(h, w[s, 1, j, i] - scale * p, dry)
+                new[s, 2, j, i] = h * _velocity(h, w[s, 2, j, i] - scale * q, dry)
+                wet[s] |= not h <= 0.0
+
+
+@njit(**_JIT)
+def wake(wet, sides, waking):
+    """Mark the patches that are wet or have water beside them."""
+    for s in range(wet.size):
+        waking[s] = wet[s]
+        for side in range(4):
+            other = sides[s, side]
+            waking[s] |= other == DG or (other >= 0 and wet[other])
