@@ -1,0 +1,89 @@
+"""Engines that can run a case, by name."""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import exacouple
+from exacouple.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that takes a specfile and writes probe files and progress lines.
+
+    Attributes
+    ----------
+    name : str
+        What ``--engine`` and ``state.json`` call it.
+    description : str
+        One line for people.
+    command : callable
+        Maps the name of the specfile to program and arguments; started in the case directory.
+    """
+
+    name: str
+    description: str
+    command: Callable[[str], tuple[str, ...]]
+
+
+def _embedded_command(specfile: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "exacouple.engine", specfile)
+
+
+ENGINES = {
+    "embedded": Engine(
+        name="embedded",
+        description="the ADER-DG engine that comes with exacouple",
+        command=_embedded_command,
+    )
+}
+
+
+def get_engine(name: str) -> Engine:
+    """Return an engine by name.
+
+    Raises
+    ------
+    UsageError
+        There is no such engine in this version.
+    """
+    if name in ENGINES:
+        return ENGINES[name]
+    if name == "exahype":
+        raise UsageError(
+            "engine 'exahype' needs a site profile that names your ExaHyPE executable, which this "
+            "version does not have yet: use --engine embedded, or start ExaHyPE yourself in the "
+            "case directory with tsunami.exahype2"
+        )
+    close = difflib.get_close_matches(name, ENGINES, n=1)
+    hint = f", did you mean '{close[0]}'?" if close else ""
+    raise UsageError(f"no engine '{name}'{hint} (there is: {', '.join(ENGINES)})")
+
+
+def engine_environment(base: Mapping[str, str], threads: int | None = None) -> dict[str, str]:
+    """Return the environment for an engine.
+
+    The embedded engine finds this package also from a checkout that is not installed, and its
+    lines come at once.
+
+    Parameters
+    ----------
+    base : mapping
+        Environment to start from.
+    threads : int, optional
+        Number of threads; None leaves it to the engine and to `base`.
+    """
+    environment = {**base, "PYTHONUNBUFFERED": "1"}
+    root = Path(exacouple.__file__).resolve().parents[1]
+    if root.name not in ("site-packages", "dist-packages"):
+        paths = [str(root), *filter(None, [base.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    if threads is not None:
+        if threads < 1:
+            raise UsageError(f"threads {threads} must be 1 or more")
+        environment["OMP_NUM_THREADS"] = str(threads)
+    return environment
