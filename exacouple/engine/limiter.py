@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine import subcells
 from exacouple.engine.basis import Array, Basis
+from exacouple.engine.generate import TRACES
 from exacouple.engine.team import Team
 
 FREE = -1
@@ -28,8 +29,13 @@ class Patches:
         Seabed of the subcells, shape ``(patches, M, M)``.
     permanent
         True for patches that are never given back to DG.
-    mixed
-        Row, column and side of each DG element beside a patch, and the patch, shape ``(faces, 4)``.
+    doors
+        Row, column and side of each DG element beside a patch, and the patch, in the order of the
+        rows, shape ``(doors, 4)``.
+    door_rows
+        Number of the first door of each row, shape ``(ny + 3,)``.
+    door_traces
+        What the predictor gives at the doors, see `exacouple.engine.sweep.sweep_rows`.
     flux
         Fluxes of the last step, see `exacouple.engine.subcells.fluxes`.
     """
@@ -99,14 +105,18 @@ class Patches:
         self.place = place
         patch, side = np.nonzero(self.sides == subcells.DG)
         opposite = side + 1 - 2 * (side % 2)
-        self.mixed = np.column_stack([place[patch, side], opposite, patch])
+        by_row = np.argsort(place[patch, side, 0], kind="stable")
+        patch, side, opposite = patch[by_row], side[by_row], opposite[by_row]
+        self.doors = np.column_stack([place[patch, side], opposite, patch])
+        self.door_rows = np.searchsorted(self.doors[:, 0], np.arange(ny + 3))
+        self.door_traces = np.zeros((len(self.doors), TRACES * (self.basis.order + 1)))
+        self.door_at = np.full(self.sides.shape, -1, dtype=np.int64)
+        self.door_at[patch, side] = np.arange(len(self.doors))
 
     def step(
         self,
         u: Array,
-        b: Array,
-        traces: tuple[Array, Array],
-        ground: tuple[Array, Array],
+        ground: Array,
         *,
         dt: float,
         dx: float,
@@ -114,7 +124,17 @@ class Patches:
         dry: float,
         team: Team,
     ) -> None:
-        """Advance all patches from `w` to `new`; `dx` is the size of an element."""
+        """Advance all patches from `w` to `new`, with `door_traces` filled.
+
+        Parameters
+        ----------
+        u, ground
+            Nodal eta, p, q at the start of the step, and seabed, of the DG elements.
+        dt, dx, g, dry
+            Time step, size of an element, gravity, and depth below which velocities are damped.
+        team
+            Threads to share the work.
+        """
         if len(self) == 0:
             return
         order = (0,) * self.basis.order
@@ -123,14 +143,14 @@ class Patches:
         awake = self._awake()
         for work in (
             lambda part: subcells.gather(
-                order, self.w, self.bed, self.sides, self.place, u, b, project, dry, self.halo,
+                order, self.w, self.bed, self.sides, self.place, u, ground, project, dry, self.halo,
                 part,
             ),
             lambda part: subcells.reconstruct(
                 order, self.halo, self.faces, self.push, self.steepness, dt, width, g, dry, part
             ),
             lambda part: subcells.fluxes(
-                order, self.faces, self.flux, self.sides, self.place, *traces, *ground, project,
+                order, self.faces, self.flux, self.sides, self.door_at, self.door_traces, project,
                 g, part,
             ),
             lambda part: subcells.drain(

@@ -1,6 +1,6 @@
 """ADER-DG for the shallow-water equations with a subcell finite-volume limiter.
 
-Deep elements carry polynomials of order N (`predictor`, `corrector`). Elements that hold land or
+Deep elements carry polynomials of order N (`generate`, `sweep`). Elements that hold land or
 water shallower than the limiter depth, and those at an open boundary, are finite-volume patches
 throughout (`subcells`); any other element becomes one for as long as its polynomial would not be
 finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths
@@ -12,15 +12,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling, predictor
+from exacouple.engine import coupling, sweep
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
-from exacouple.engine.corrector import correct_rows, fill_ghosts
+from exacouple.engine.generate import LANES
+from exacouple.engine.kernels import load_kernels
 from exacouple.engine.limiter import FREE, SCHEMES, Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
 from exacouple.errors import ExacoupleError, UsageError
 
-BOUNDARIES = ("outflow", "wall", "periodic")
+BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PERIODIC}
 # Steps between two looks at a fixed time step, and at patches that could be DG again.
 _FIXED_DT_CHECK = 16
 _RELEASE_EVERY = 16
@@ -106,7 +107,7 @@ class Solver:
                 f"order {order} is not supported by the embedded engine; choose 1 to 4"
             )
         if boundary not in BOUNDARIES:
-            raise UsageError(f"boundary {boundary!r} is unknown; choose one of {BOUNDARIES}")
+            raise UsageError(f"boundary {boundary!r} is unknown; choose one of {tuple(BOUNDARIES)}")
         if scheme not in SCHEMES:
             raise UsageError(f"scheme {scheme!r} is unknown; choose one of {tuple(SCHEMES)}")
         self.mesh, self.order, self.gravity = mesh, order, gravity
@@ -116,6 +117,7 @@ class Solver:
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
         self.basis = gauss_legendre(order)
         self._tag = (0,) * order
+        self._kernels = load_kernels(order)
         self._team = Team(threads)
         self.time, self.steps = 0.0, 0
         self._allocate()
@@ -123,41 +125,50 @@ class Solver:
         self.dt = self.stable_dt()
 
     def _allocate(self) -> None:
-        n, lanes = self.order + 1, predictor.LANES
-        rows, blocks = self.mesh.ny + 2, -(-self.mesh.nx // lanes)
-        columns = blocks * lanes + 2
-        self._u = np.zeros((rows, 3, n * n, columns))
+        nodes = (self.order + 1) ** 2
+        rows, blocks = self.mesh.ny + 2, -(-self.mesh.nx // LANES)
+        self._u = np.zeros((rows, blocks, 3 * nodes * LANES))
         self._out = np.zeros_like(self._u)
-        self._star = np.zeros_like(self._u)
-        self._b = np.full((rows, n * n, columns), -1.0)
-        self._tx = np.zeros((rows, 2, predictor.TRACES, n, columns))
-        self._ty = np.zeros_like(self._tx)
-        self._gates = np.zeros((rows, 4, columns))
+        self._bed = np.full((rows, blocks, nodes * LANES), -1.0)
+        self._gates = np.zeros((rows, blocks, 4 * LANES))
         self._active = np.zeros((rows, blocks), dtype=np.bool_)
-        self._troubled = np.zeros((rows, self.mesh.nx + 1), dtype=np.bool_)
+        self._verdict = np.zeros((rows, self.mesh.nx + 2), dtype=np.int8)
         self.patches = Patches(self.basis, self.mesh.ny, self.mesh.nx, self.boundary, self.scheme)
 
+    def _by_field(self, values: Array) -> Array:
+        """View blocks of nodal values as ``(rows, blocks, field, node, lane)``."""
+        return values.reshape(*values.shape[:2], -1, (self.order + 1) ** 2, LANES)
+
+    def _by_element(self, values: Array) -> Array:
+        """Copy of nodal values of all elements, shape ``(ny, nx, field, node)``."""
+        fields = np.moveaxis(self._by_field(values[1:-1]), 4, 2)
+        return fields.reshape(self.mesh.ny, -1, *fields.shape[3:])[:, : self.mesh.nx]
+
+    def _set_elements(self, values: Array, cells: NDArray[np.int64], nodal: Array) -> None:
+        """Set nodal values, shape ``(elements, field, node)``, of some elements."""
+        block, lane = np.divmod(cells[:, 1] - 1, LANES)
+        self._by_field(values)[cells[:, 0], block, :, :, lane] = nodal
+
+    def _get_elements(self, values: Array, cells: NDArray[np.int64]) -> Array:
+        """Nodal values of some elements, shape ``(elements, field, node)``."""
+        block, lane = np.divmod(cells[:, 1] - 1, LANES)
+        nodal: Array = self._by_field(values)[cells[:, 0], block, :, :, lane]
+        return nodal
+
     def _start(self, initial: Initial) -> None:
-        n, m = self.order + 1, self.basis.subcells
-        ny, nx = self.mesh.ny, self.mesh.nx
+        m = self.basis.subcells
         h, p, q, b = self._evaluate(initial, self.basis.nodes)
         fine = self._evaluate(initial, (np.arange(m) + 0.5) / m)
         limited = ~(self._least_depth(h, fine[0]) > self.limiter_depth)
         if self.boundary == "outflow":
             limited[[0, -1], :] = limited[:, [0, -1]] = True
-
-        def nodal(values: Array) -> Array:
-            return np.moveaxis(values.reshape(ny, nx, n * n), 1, 2)
-
-        inner = (slice(1, ny + 1), slice(None), slice(1, nx + 1))
-        free = ~limited[:, None, :]
-        self._b[inner] = np.where(free, nodal(b), -1.0)
-        for v, values in enumerate((h + b, p, q)):
-            self._u[:, v][inner] = np.where(free, nodal(values), 0.0)
-        cells = np.argwhere(limited) + 1
+        nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
+        free = np.argwhere(~limited)
+        self._set_elements(self._u, free + 1, nodal[~limited])
+        self._set_elements(self._bed, free + 1, b.reshape(*b.shape[:2], 1, -1)[~limited])
         averages = np.stack([values[limited] for values in fine[:3]], axis=1)
+        cells = np.argwhere(limited) + 1
         self.patches.add(cells, averages, fine[3][limited], permanent=True)
-        self._ground = self._face_seabed()
         self._open_gates()
         self._require_finite()
 
@@ -180,50 +191,30 @@ class Solver:
         least: Array = np.min([values.min(axis=(2, 3)) for values in candidates], axis=0)
         return least
 
-    def _face_seabed(self) -> tuple[Array, Array]:
-        """Seabed on the lower and upper faces across x and y, the mirror image outside."""
-        n = self.order + 1
-        rows, _, columns = self._b.shape
-        b = self._b.reshape(rows, n, n, columns)
-        ends = np.stack([self.basis.left, self.basis.right])
-        bx = np.einsum("si,rjic->rsjc", ends, b)
-        by = np.einsum("sj,rjic->rsic", ends, b)
-        nx = self.mesh.nx
-        if self.boundary == "periodic":
-            bx[:, 1, :, 0], bx[:, 0, :, nx + 1] = bx[:, 1, :, nx], bx[:, 0, :, 1]
-            by[0, 1], by[-1, 0] = by[-2, 1], by[1, 0]
-        else:
-            bx[:, 1, :, 0], bx[:, 0, :, nx + 1] = bx[:, 0, :, 1], bx[:, 1, :, nx]
-            by[0, 1], by[-1, 0] = by[1, 0], by[-2, 1]
-        return bx, by
-
     def _open_gates(self) -> None:
         """Mark the faces between two DG elements and the blocks that hold any."""
-        nx = self.mesh.nx
+        ny, nx = self.mesh.ny, self.mesh.nx
         at = self.patches.at.copy()
         if self.boundary == "periodic":
             at[:, 0], at[:, -1], at[0], at[-1] = at[:, -2], at[:, 1], at[-2], at[1]
         free = at == FREE
-        inner = slice(1, nx + 1)
         own = free[1:-1, 1:-1]
-        self._gates[1:-1, 0, inner] = own & free[1:-1, :-2]
-        self._gates[1:-1, 1, inner] = own & free[1:-1, 2:]
-        self._gates[1:-1, 2, inner] = own & free[:-2, 1:-1]
-        self._gates[1:-1, 3, inner] = own & free[2:, 1:-1]
-        lanes = predictor.LANES
-        for block in range(self._active.shape[1]):
-            part = free[1:-1, 1 + block * lanes : min(1 + (block + 1) * lanes, nx + 1)]
-            self._active[1:-1, block] = part.any(axis=1)
+        beside = (free[1:-1, :-2], free[1:-1, 2:], free[:-2, 1:-1], free[2:, 1:-1])
+        padded = np.zeros((ny, self._gates.shape[1] * LANES, 5))
+        padded[:, :nx] = np.stack([*(own & other for other in beside), own], axis=2)
+        blocks = np.moveaxis(padded.reshape(ny, -1, LANES, 5), 2, 3)
+        self._gates[1:-1] = blocks[:, :, :4].reshape(ny, -1, 4 * LANES)
+        self._active[1:-1] = blocks[:, :, 4].any(axis=2)
 
     def stable_dt(self) -> float:
         """Time step for which the fastest wave satisfies the CFL condition.
 
         dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx), with PNPM of `basis`.
         """
-        rate = coupling.fastest(
-            self._tag, self._u, self._b, self.patches.at, self.patches.w, self.dry_tolerance,
-            self.mesh.dx, self.gravity,
-        )  # fmt: skip
+        deep = self._kernels.fastest_wave(
+            self._u, self._bed, self._active, self.patches.at, self.gravity
+        )
+        rate = max(deep, coupling.fastest_wave(self.patches.w, self.gravity)) / self.mesh.dx
         if not rate > 0.0:
             raise UsageError("the whole domain is dry: there is nothing to simulate")
         return self.cfl * PNPM[self.order] / rate
@@ -238,19 +229,9 @@ class Solver:
             step is no longer stable.
         """
         dt = self.dt if until is None else min(self.dt, until - self.time)
-        dx, g, rows = self.mesh.dx, self.gravity, (1, self.mesh.ny + 1)
-        basis = self.basis
-        self._team.over_rows(
-            lambda first, last: predictor.predict_rows(
-                self._tag, self._u, self._b, self._active, self._star, self._tx, self._ty,
-                (basis.derivative, basis.left, basis.right), dt, dx, g, first, last,
-            ),
-            *rows,
-        )  # fmt: skip
-        fill_ghosts(self._tx, self._ty, self.mesh.nx, self.boundary)
-        self._correct(dt)
+        self._try(dt)
         while self._limit_troubled():
-            self._correct(dt)
+            self._try(dt)
         self._u, self._out = self._out, self._u
         self.patches.accept()
         self.time += dt
@@ -260,57 +241,60 @@ class Solver:
             self._release()
         self._renew_dt()
 
-    def _correct(self, dt: float) -> None:
-        basis, dx, g = self.basis, self.mesh.dx, self.gravity
-        lift = (basis.left / basis.weights, basis.right / basis.weights)
-        self.patches.step(
-            self._u, self._b, (self._tx, self._ty), self._ground,
-            dt=dt, dx=dx, g=g, dry=self.dry_tolerance, team=self._team,
-        )  # fmt: skip
+    def _try(self, dt: float) -> None:
+        """Compute the candidate solution at the end of the step."""
+        basis, dx, g, patches = self.basis, self.mesh.dx, self.gravity, self.patches
         self._team.over_rows(
-            lambda first, last: correct_rows(
-                self._tag, self._out, self._star, self._tx, self._ty, *self._ground, self._gates,
-                self._active, lift, dt, dx, g, first, last,
+            lambda first, last: self._kernels.sweep_rows(
+                self._u, self._out, self._bed, self._gates, self._active, patches.doors,
+                patches.door_rows, patches.door_traces, self.mesh.nx, BOUNDARIES[self.boundary],
+                dt, dx, g, first, last,
             ),
             1, self.mesh.ny + 1,
         )  # fmt: skip
+        patches.step(self._u, self._bed, dt=dt, dx=dx, g=g, dry=self.dry_tolerance, team=self._team)
+        lift = (basis.left / basis.weights, basis.right / basis.weights)
         coupling.couple(
-            self._tag, self._out, self.patches.flux, self.patches.mixed, self._tx, self._ty,
+            self._tag, self._out, patches.flux, patches.doors, patches.door_traces,
             basis.from_subcells, *lift, dt, dx,
         )  # fmt: skip
         # The polynomial of a passing patch waits, admissible, for the patch to be released.
-        rows, columns = self.patches.cells[~self.patches.permanent].T
-        self._out[rows, :, :, columns] = self._u[rows, :, :, columns]
+        passing = patches.cells[~patches.permanent]
+        self._set_elements(self._out, passing, self._get_elements(self._u, passing))
 
     def _limit_troubled(self) -> bool:
         """Turn elements whose candidate solution is not admissible into patches."""
-        patches = self.patches
-        count = coupling.find_troubled(
-            self._tag, self._out, self._b, patches.at, self.basis.to_subcells,
-            0.5 * self.limiter_depth, self._troubled, 1, self.mesh.ny + 1,
-        )  # fmt: skip
+        patches, verdict, depth = self.patches, self._verdict, 0.5 * self.limiter_depth
+        verdict[:] = sweep.FINE
+        count = self._kernels.judge_rows(
+            self._out, self._bed, self._active, patches.at, depth, verdict, 1, self.mesh.ny + 1
+        )
+        if count:
+            count = coupling.settle_shallow(
+                self._tag, self._out, self._bed, self.basis.to_subcells, depth, verdict
+            )
         observables, slack, scaling = self.dmp
         if observables:
             low = np.empty((3, *patches.at.shape))
             high = np.empty_like(low)
             coupling.extremes(self._tag, self._u, patches.at, patches.w, patches.bed, low, high)
             count += coupling.find_oscillating(
-                self._tag, self._out, patches.at, low, high, observables, slack, scaling,
-                self._troubled,
-            )  # fmt: skip
+                self._tag, self._out, patches.at, low, high, observables, slack, scaling, verdict
+            )
         if count:
-            cells = np.argwhere(self._troubled)
-            eta, p, q = (self._averages(self._u[:, v], cells) for v in range(3))
-            bed = self._averages(self._b, cells)
+            cells = np.argwhere(verdict == sweep.TROUBLED)
+            eta, p, q = np.moveaxis(self._averages(self._u, cells), 1, 0)
+            bed = self._averages(self._bed, cells)[:, 0]
             patches.add(cells, np.stack([eta - bed, p, q], axis=1), bed, permanent=False)
             self._open_gates()
         return count > 0
 
     def _averages(self, values: Array, cells: NDArray[np.int64]) -> Array:
-        """Subcell averages of nodal values of some elements, shape ``(elements, M, M)``."""
+        """Subcell averages of nodal values of some elements, ``(elements, field, M, M)``."""
         n, project = self.order + 1, self.basis.to_subcells
-        nodal = values[cells[:, 0], :, cells[:, 1]].reshape(-1, n, n)
-        return np.einsum("yj,eji,xi->eyx", project, nodal, project)
+        nodal = self._get_elements(values, cells)
+        nodal = nodal.reshape(*nodal.shape[:2], n, n)
+        return np.einsum("yj,evji,xi->evyx", project, nodal, project)
 
     def _release(self) -> None:
         """Give patches back to DG whose polynomial is deep enough again."""
@@ -323,11 +307,11 @@ class Solver:
         averages = np.stack([w[:, 0] + patches.bed[passing], w[:, 1], w[:, 2]], axis=1)
         nodal = np.einsum("jy,evyx,ix->evji", restrict, averages, restrict)
         nodal = nodal.reshape(len(passing), 3, -1)
-        b = self._b[cells[:, 0], :, cells[:, 1]]
-        depth = np.minimum((nodal[:, 0] - b).min(axis=1), w[:, 0].min(axis=(1, 2)))
+        bed = self._get_elements(self._bed, cells)[:, 0]
+        depth = np.minimum((nodal[:, 0] - bed).min(axis=1), w[:, 0].min(axis=(1, 2)))
         deep = depth > self.limiter_depth
         if deep.any():
-            self._u[cells[deep, 0], :, :, cells[deep, 1]] = nodal[deep]
+            self._set_elements(self._u, cells[deep], nodal[deep])
             gone = np.zeros(len(patches), dtype=np.bool_)
             gone[passing[deep]] = True
             patches.remove(gone)
@@ -347,7 +331,7 @@ class Solver:
         bad = ~np.isfinite(self.patches.w).all(axis=(1, 2, 3))
         nodal = np.zeros((0, 2), dtype=np.int64)
         if self.steps == 0:
-            nodal = np.argwhere(~np.isfinite(self._u).all(axis=(1, 2)))
+            nodal = np.argwhere(~np.isfinite(self._by_element(self._u)).all(axis=(2, 3))) + 1
         if bad.any() or nodal.size:
             row, col = self.patches.cells[bad][0] if bad.any() else nodal[0]
             x = self.mesh.x0 + (col - 0.5) * self.mesh.dx
@@ -373,16 +357,28 @@ class Solver:
             b = float(self.patches.bed[s][at])
             return h, p, q, b, h + b
         weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
-        eta, p, q = (float(weights @ self._u[row + 1, v, :, col + 1]) for v in range(3))
-        b = float(weights @ self._b[row + 1, :, col + 1])
+        cell = np.array([[row + 1, col + 1]])
+        eta, p, q = (float(value) for value in self._get_elements(self._u, cell)[0] @ weights)
+        b = float(self._get_elements(self._bed, cell)[0, 0] @ weights)
         return eta - b, p, q, b, eta
+
+    @property
+    def limited(self) -> NDArray[np.bool_]:
+        """Which elements are finite-volume patches, shape ``(ny, nx)``."""
+        return self.patches.at[1:-1, 1:-1] != FREE
+
+    def nodal(self) -> Array:
+        """Copy of eta, hu, hv at the nodes of the DG elements, shape ``(ny, nx, 3, n, n)``.
+
+        The last two axes are y and x within the element; limited elements hold no meaning here.
+        """
+        n = self.order + 1
+        return self._by_element(self._u).reshape(self.mesh.ny, self.mesh.nx, 3, n, n)
 
     def mass(self) -> float:
         """Volume of the water, in cubed length units."""
         weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        nx = self.mesh.nx
-        free = self.patches.at[1:-1, 1:-1] == FREE
-        depth = (self._u[1:-1, 0] - self._b[1:-1])[:, :, 1 : nx + 1]
-        deep = np.einsum("k,rkc->rc", weights, depth)[free].sum()
+        depth = self._by_element(self._u)[:, :, 0] - self._by_element(self._bed)[:, :, 0]
+        deep = (depth[~self.limited] @ weights).sum()
         shallow = self.patches.w[:, 0].mean(axis=(1, 2)).sum()
         return float((deep + shallow) * self.mesh.dx**2)

@@ -16,6 +16,8 @@ have dry patches around them.
 import numpy as np
 from numba import njit
 
+from exacouple.engine.generate import LANES
+
 DG, WALL, OPEN = -1, -2, -3
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -44,7 +46,7 @@ def _velocity(h, momentum, dry):
 
 
 @njit(**_JIT)
-def gather(order, w, bed, sides, place, u, b, project, dry, halo, awake):
+def gather(order, w, bed, sides, place, u, ground, project, dry, halo, awake):
     """Collect eta, h, u, v of each patch with one layer of neighbours around it.
 
     Parameters
@@ -57,8 +59,8 @@ def gather(order, w, bed, sides, place, u, b, project, dry, halo, awake):
         Neighbour on each side, shape ``(patches, 4)``: number of a patch, or `DG`, `WALL`, `OPEN`.
     place
         Row and column of the element on each side, shape ``(patches, 4, 2)``.
-    u, b
-        Nodal solution and seabed of the DG elements.
+    u, ground
+        Nodal eta, p, q and seabed of the DG elements, see `exacouple.engine.sweep.sweep_rows`.
     project
         `exacouple.engine.basis.Basis.to_subcells`.
     dry
@@ -82,13 +84,14 @@ def gather(order, w, bed, sides, place, u, b, project, dry, halo, awake):
                     _put(halo[s], y, x, w[other, 0, yo, xo], w[other, 1, yo, xo],
                          w[other, 2, yo, xo], bed[other, yo, xo], dry)  # fmt: skip
                 elif other == DG:
-                    row, col = place[s, side]
+                    row, column = place[s, side]
+                    block, lane = (column - 1) // LANES, (column - 1) % LANES
                     yo, xo = _opposite(side, k, m)
-                    eta = _average(order, project, u[row, 0], col, yo, xo)
-                    ground = _average(order, project, b[row], col, yo, xo)
-                    p = _average(order, project, u[row, 1], col, yo, xo)
-                    q = _average(order, project, u[row, 2], col, yo, xo)
-                    _put(halo[s], y, x, eta - ground, p, q, ground, dry)
+                    eta = _average(order, project, u[row, block], 0, lane, yo, xo)
+                    p = _average(order, project, u[row, block], 1, lane, yo, xo)
+                    q = _average(order, project, u[row, block], 2, lane, yo, xo)
+                    b = _average(order, project, ground[row, block], 0, lane, yo, xo)
+                    _put(halo[s], y, x, eta - b, p, q, b, dry)
                     halo[s, 0, y, x] = eta
                 else:
                     for v in range(4):
@@ -136,13 +139,13 @@ def _opposite(side, k, m):
 
 
 @njit(inline="always")
-def _average(order, project, values, col, y, x):
+def _average(order, project, nodal, field, lane, y, x):
     n = len(order) + 1
     total = 0.0
     for j in range(n):
         line = 0.0
         for i in range(n):
-            line += project[x, i] * values[j * n + i, col]
+            line += project[x, i] * nodal[(field * n * n + j * n + i) * LANES + lane]
         total += project[y, j] * line
     return total
 
@@ -251,7 +254,7 @@ def _hll(eta_l, b_l, u_l, v_l, eta_r, b_r, u_r, v_r, g, out):
 
 
 @njit(**_JIT)
-def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
+def fluxes(order, faces, flux, sides, door_at, door_traces, project, g, awake):
     """Numerical fluxes on all faces of the patches.
 
     Parameters
@@ -259,8 +262,10 @@ def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
     flux
         Output, shape ``(patches, 2, M + 1, M, 5)``: direction, face along it, subcell across it,
         and the values mass, normal and transverse momentum, pressure from below and from above.
-    tx, ty, bx, by
-        Traces of the predictor and seabed on the faces of the DG elements.
+    door_at
+        Number of the door to a DG element on each side, shape ``(patches, 4)``.
+    door_traces
+        Traces of the predictor at the doors, see `exacouple.engine.sweep.sweep_rows`.
     """
     m = 2 * len(order) + 1
     edge = np.empty(4)
@@ -275,7 +280,6 @@ def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
             direction, upper = side // 2, side % 2
             normal, transverse = 2 + direction, 3 - direction
             other = sides[s, side]
-            row, col = place[s, side]
             for k in range(m):
                 yi, xi = _inside(side, k, m)
                 own = faces[s, yi, xi, side]
@@ -285,11 +289,8 @@ def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
                     for v in range(4):
                         edge[v] = far[v]
                 elif other == DG:
-                    if direction == 0:
-                        trace, ground = tx[row, 1 - upper], bx[row, 1 - upper]
-                    else:
-                        trace, ground = ty[row, 1 - upper], by[row, 1 - upper]
-                    _trace(order, project, trace, ground, col, k, normal, transverse, edge)
+                    trace = door_traces[door_at[s, side]]
+                    _trace(order, project, trace, k, normal, transverse, edge)
                 else:
                     for v in range(4):
                         edge[v] = own[v]
@@ -306,20 +307,20 @@ def fluxes(order, faces, flux, sides, place, tx, ty, bx, by, project, g, awake):
 
 
 @njit(inline="always")
-def _trace(order, project, trace, ground, col, k, normal, transverse, edge):
+def _trace(order, project, trace, k, normal, transverse, edge):
     """Average over subcell k of the trace of a DG element: eta, b, u, v."""
     n = len(order) + 1
-    eta = b = along = across = 0.0
+    eta = along = across = h = 0.0
     for j in range(n):
         weight = project[k, j]
-        eta += weight * trace[0, j, col]
-        b += weight * ground[j, col]
-        along += weight * trace[1, j, col]
-        across += weight * trace[2, j, col]
+        eta += weight * trace[j]
+        along += weight * trace[n + j]
+        across += weight * trace[2 * n + j]
+        h += weight * trace[5 * n + j]
     edge[0] = eta
-    edge[1] = b
-    edge[normal] = along / (eta - b)
-    edge[transverse] = across / (eta - b)
+    edge[1] = eta - h
+    edge[normal] = along / h
+    edge[transverse] = across / h
 
 
 @njit(**_JIT)
