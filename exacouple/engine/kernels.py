@@ -24,12 +24,9 @@ from exacouple.errors import ExacoupleError
 
 _log = logging.getLogger(__name__)
 
-_OPTIONS = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "nsz", "arcp"},
-}
+_DECORATOR = (
+    'njit(cache=True, nogil=True, error_model="numpy", fastmath={"arcp", "contract", "nsz"})'
+)
 _SWEEP = (
     sweep.predict_row,
     sweep.mirrored,
@@ -96,7 +93,7 @@ def _module_source(order: int) -> str:
         "from numba import njit",
         "from numpy import sqrt",
         *(f"{name} = {value}" for name, value in constants.items()),
-        f"jit = njit(**{_OPTIONS!r})",
+        f"jit = {_DECORATOR}",
     ]
     functions = [
         kernel_source(gauss_legendre(order)),
