@@ -158,3 +158,24 @@ def find_oscillating(order, out, limited, low, high, observables, slack, scaling
             if verdict[row, column] == TROUBLED:
                 count += 1
     return count
+
+
+@njit(**_JIT)
+def rub(order, out, bed, limited, drag, dt):
+    """Semi-implicit bottom friction on the nodes of the DG elements.
+
+    Manning's law, (hu)_t = -g n^2 |u| hu / h^(4/3), with ``drag`` = g n^2.
+    """
+    nn = (len(order) + 1) ** 2
+    for row in range(1, limited.shape[0] - 1):
+        for column in range(1, limited.shape[1] - 1):
+            if limited[row, column] >= 0:
+                continue
+            block, lane = (column - 1) // LANES, (column - 1) % LANES
+            for node in range(nn):
+                at = node * LANES + lane
+                h = out[row, block, at] - bed[row, block, at]
+                p, q = out[row, block, at + nn * LANES], out[row, block, at + 2 * nn * LANES]
+                kept = 1.0 / (1.0 + dt * drag * np.hypot(p, q) / h ** (7.0 / 3.0))
+                out[row, block, at + nn * LANES] = kept * p
+                out[row, block, at + 2 * nn * LANES] = kept * q

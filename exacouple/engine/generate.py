@@ -8,11 +8,12 @@ the source: only so can the compiler prove that the innermost loops over lanes v
 eta = h + b, p = hu and q = hv the shallow-water equations read
 
     eta_t + p_x + q_y = 0
-    p_t + (p u)_x + (p v)_y + g h eta_x = 0
-    q_t + (q u)_x + (q v)_y + g h eta_y = 0
+    p_t + (p u)_x + (p v)_y + g h eta_x - f q = 0
+    q_t + (q u)_x + (q v)_y + g h eta_y + f p = 0
 
-With the scaled coefficients f_k = dt^k / k! d^k f / dt^k every product becomes a Cauchy product,
-(f g)_k = sum_j f_j g_(k-j), and the velocity follows from p = h u. Water at rest (eta constant,
+with the Coriolis parameter f; ``spin`` holds f times the element size for each line of nodes along
+x. With the scaled coefficients a_k = dt^k / k! d^k a / dt^k every product becomes a Cauchy product,
+(a b)_k = sum_j a_j b_(k-j), and the velocity follows from p = h u. Water at rest (eta constant,
 p = q = 0) has only zero coefficients, whatever b is: the scheme is well balanced.
 
 `correct` adds Rusanov fluxes between elements. The jump of the surface acts through the
@@ -151,7 +152,7 @@ def _predictor(basis: Basis, layout: Layout) -> list[str]:
     for name in names:
         slot[name] = free
         free += nn
-    source = ["def predict(work, scale, g):"]
+    source = ["def predict(work, scale, g, spin):"]
     for k in range(n):
         source += _along_x(basis, layout, slot, k) + _along_y(basis, layout, slot, k)
     source += _end_of_step(layout, slot)
@@ -185,6 +186,7 @@ def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
     """Velocities, fluxes and x derivatives of coefficient k, one line of nodes at a time."""
     n, d = layout.n, basis.derivative
     loop = _Loop(n, n)
+    loop.lines.insert(2, "        turn = spin[line]")
     share = 1.0 / (k + 1)
     for i in range(n):
         value = _Value(loop, slot, k, 1, i)
@@ -221,8 +223,9 @@ def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
         loop.put(loop.at(slot["div"] + i), _combination(d[i], [f"p_{m}" for m in range(n)]))
         advection = _combination(d[i], [f"pu_{m}" for m in range(n)])
         push = _cauchy(k, "h", "x", value)
-        loop.put(loop.at(slot["push_p"] + i), f"{advection} + g * ({push})")
-        loop.put(loop.at(slot["push_q"] + i), _combination(d[i], [f"qu_{m}" for m in range(n)]))
+        shear = _combination(d[i], [f"qu_{m}" for m in range(n)])
+        loop.put(loop.at(slot["push_p"] + i), f"{advection} + g * ({push}) - turn * q_{i}")
+        loop.put(loop.at(slot["push_q"] + i), f"{shear} + turn * p_{i}")
     return loop.lines
 
 

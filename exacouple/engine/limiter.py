@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import subcells
+from exacouple.engine import balance, subcells
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.generate import TRACES
 from exacouple.engine.team import Team
@@ -122,6 +122,8 @@ class Patches:
         dx: float,
         g: float,
         dry: float,
+        turn: Array,
+        drag: float,
         team: Team,
     ) -> None:
         """Advance all patches from `w` to `new`, with `door_traces` filled.
@@ -132,6 +134,8 @@ class Patches:
             Nodal eta, p, q at the start of the step, and seabed, of the DG elements.
         dt, dx, g, dry
             Time step, size of an element, gravity, and depth below which velocities are damped.
+        turn, drag
+            Coriolis force and friction, see `exacouple.engine.balance.update`.
         team
             Threads to share the work.
         """
@@ -153,21 +157,22 @@ class Patches:
                 order, self.faces, self.flux, self.sides, self.door_at, self.door_traces, project,
                 g, part,
             ),
-            lambda part: subcells.drain(
+            lambda part: balance.drain(
                 order, self.w, self.flux, self.share, self.scarce, dt, width, part
             ),
-            lambda part: subcells.ration(
+            lambda part: balance.ration(
                 order, self.flux, self.share, self.scarce, self.sides, part
             ),
-            lambda part: subcells.update(
-                order, self.w, self.new, self.flux, self.push, self.wet, dt, width, dry, part
+            lambda part: balance.update(
+                order, self.w, self.new, self.flux, self.push, self.wet, turn, self.cells[:, 0],
+                drag, dt, width, dry, part,
             ),
         ):  # fmt: skip
             team.over_items(work, awake)
 
     def _awake(self) -> NDArray[np.int64]:
         """Patches that are wet or have water beside them."""
-        subcells.wake(self.wet, self.sides, self._waking)
+        balance.wake(self.wet, self.sides, self._waking)
         return np.flatnonzero(self._waking)
 
     def accept(self) -> None:

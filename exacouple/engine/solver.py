@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine import coupling, sweep
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
+from exacouple.engine.blocks import by_element, get_elements, set_elements
 from exacouple.engine.generate import LANES
 from exacouple.engine.kernels import load_kernels
 from exacouple.engine.limiter import FREE, SCHEMES, Patches
@@ -56,6 +57,11 @@ class Solver:
     scheme
         Finite-volume scheme of the limited elements: ``"musclhancock"`` (second order) or
         ``"godunov"`` (first order).
+    coriolis
+        Coriolis parameter f at y = 0 and its gradient along y.
+    manning
+        Manning's coefficient n of the bottom friction, (hu)_t = -g n^2 |u| hu / h^(4/3), in the
+        units of the mesh (s / m^(1/3), or s / km^(1/3): ten times the number).
     threads
         Threads that share the work; results do not depend on it.
     dmp_observables, dmp_relaxation_parameter, dmp_difference_scaling
@@ -97,6 +103,8 @@ class Solver:
         cfl: float = 0.9,
         fixed_dt: bool = False,
         scheme: str = "musclhancock",
+        coriolis: tuple[float, float] = (0.0, 0.0),
+        manning: float = 0.0,
         threads: int = 1,
         dmp_observables: int = 0,
         dmp_relaxation_parameter: float = 1e-4,
@@ -118,6 +126,8 @@ class Solver:
         self.basis = gauss_legendre(order)
         self._tag = (0,) * order
         self._kernels = load_kernels(order)
+        self._coriolis = coriolis
+        self._drag = gravity * manning**2
         self._team = Team(threads)
         self.time, self.steps = 0.0, 0
         self._allocate()
@@ -125,35 +135,21 @@ class Solver:
         self.dt = self.stable_dt()
 
     def _allocate(self) -> None:
-        nodes = (self.order + 1) ** 2
+        self._nodes = nodes = (self.order + 1) ** 2
         rows, blocks = self.mesh.ny + 2, -(-self.mesh.nx // LANES)
         self._u = np.zeros((rows, blocks, 3 * nodes * LANES))
         self._out = np.zeros_like(self._u)
         self._bed = np.full((rows, blocks, nodes * LANES), -1.0)
         self._gates = np.zeros((rows, blocks, 4 * LANES))
         self._active = np.zeros((rows, blocks), dtype=np.bool_)
+        self._spin = self.mesh.dx * self._coriolis_at(self.basis.nodes)
         self._verdict = np.zeros((rows, self.mesh.nx + 2), dtype=np.int8)
         self.patches = Patches(self.basis, self.mesh.ny, self.mesh.nx, self.boundary, self.scheme)
 
-    def _by_field(self, values: Array) -> Array:
-        """View blocks of nodal values as ``(rows, blocks, field, node, lane)``."""
-        return values.reshape(*values.shape[:2], -1, (self.order + 1) ** 2, LANES)
-
-    def _by_element(self, values: Array) -> Array:
-        """Copy of nodal values of all elements, shape ``(ny, nx, field, node)``."""
-        fields = np.moveaxis(self._by_field(values[1:-1]), 4, 2)
-        return fields.reshape(self.mesh.ny, -1, *fields.shape[3:])[:, : self.mesh.nx]
-
-    def _set_elements(self, values: Array, cells: NDArray[np.int64], nodal: Array) -> None:
-        """Set nodal values, shape ``(elements, field, node)``, of some elements."""
-        block, lane = np.divmod(cells[:, 1] - 1, LANES)
-        self._by_field(values)[cells[:, 0], block, :, :, lane] = nodal
-
-    def _get_elements(self, values: Array, cells: NDArray[np.int64]) -> Array:
-        """Nodal values of some elements, shape ``(elements, field, node)``."""
-        block, lane = np.divmod(cells[:, 1] - 1, LANES)
-        nodal: Array = self._by_field(values)[cells[:, 0], block, :, :, lane]
-        return nodal
+    def _coriolis_at(self, points: Array) -> Array:
+        """Coriolis parameter on lines along x at points of each row, shape ``(rows, points)``."""
+        y = self.mesh.y0 + (np.arange(-1, self.mesh.ny + 1)[:, None] + points) * self.mesh.dx
+        return self._coriolis[0] + self._coriolis[1] * y
 
     def _start(self, initial: Initial) -> None:
         m = self.basis.subcells
@@ -164,8 +160,8 @@ class Solver:
             limited[[0, -1], :] = limited[:, [0, -1]] = True
         nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
         free = np.argwhere(~limited)
-        self._set_elements(self._u, free + 1, nodal[~limited])
-        self._set_elements(self._bed, free + 1, b.reshape(*b.shape[:2], 1, -1)[~limited])
+        set_elements(self._u, self._nodes, free + 1, nodal[~limited])
+        set_elements(self._bed, self._nodes, free + 1, b.reshape(*b.shape[:2], 1, -1)[~limited])
         averages = np.stack([values[limited] for values in fine[:3]], axis=1)
         cells = np.argwhere(limited) + 1
         self.patches.add(cells, averages, fine[3][limited], permanent=True)
@@ -246,21 +242,28 @@ class Solver:
         basis, dx, g, patches = self.basis, self.mesh.dx, self.gravity, self.patches
         self._team.over_rows(
             lambda first, last: self._kernels.sweep_rows(
-                self._u, self._out, self._bed, self._gates, self._active, patches.doors,
+                self._u, self._out, self._bed, self._gates, self._active, self._spin, patches.doors,
                 patches.door_rows, patches.door_traces, self.mesh.nx, BOUNDARIES[self.boundary],
                 dt, dx, g, first, last,
             ),
             1, self.mesh.ny + 1,
         )  # fmt: skip
-        patches.step(self._u, self._bed, dt=dt, dx=dx, g=g, dry=self.dry_tolerance, team=self._team)
+        m = basis.subcells
+        angle = dt * self._coriolis_at((np.arange(m) + 0.5) / m)
+        patches.step(
+            self._u, self._bed, dt=dt, dx=dx, g=g, dry=self.dry_tolerance,
+            turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self._team,
+        )  # fmt: skip
         lift = (basis.left / basis.weights, basis.right / basis.weights)
         coupling.couple(
             self._tag, self._out, patches.flux, patches.doors, patches.door_traces,
             basis.from_subcells, *lift, dt, dx,
         )  # fmt: skip
+        if self._drag > 0.0:
+            coupling.rub(self._tag, self._out, self._bed, patches.at, self._drag, dt)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.
         passing = patches.cells[~patches.permanent]
-        self._set_elements(self._out, passing, self._get_elements(self._u, passing))
+        set_elements(self._out, self._nodes, passing, get_elements(self._u, self._nodes, passing))
 
     def _limit_troubled(self) -> bool:
         """Turn elements whose candidate solution is not admissible into patches."""
@@ -292,7 +295,7 @@ class Solver:
     def _averages(self, values: Array, cells: NDArray[np.int64]) -> Array:
         """Subcell averages of nodal values of some elements, ``(elements, field, M, M)``."""
         n, project = self.order + 1, self.basis.to_subcells
-        nodal = self._get_elements(values, cells)
+        nodal = get_elements(values, self._nodes, cells)
         nodal = nodal.reshape(*nodal.shape[:2], n, n)
         return np.einsum("yj,evji,xi->evyx", project, nodal, project)
 
@@ -307,11 +310,11 @@ class Solver:
         averages = np.stack([w[:, 0] + patches.bed[passing], w[:, 1], w[:, 2]], axis=1)
         nodal = np.einsum("jy,evyx,ix->evji", restrict, averages, restrict)
         nodal = nodal.reshape(len(passing), 3, -1)
-        bed = self._get_elements(self._bed, cells)[:, 0]
+        bed = get_elements(self._bed, self._nodes, cells)[:, 0]
         depth = np.minimum((nodal[:, 0] - bed).min(axis=1), w[:, 0].min(axis=(1, 2)))
         deep = depth > self.limiter_depth
         if deep.any():
-            self._set_elements(self._u, cells[deep], nodal[deep])
+            set_elements(self._u, self._nodes, cells[deep], nodal[deep])
             gone = np.zeros(len(patches), dtype=np.bool_)
             gone[passing[deep]] = True
             patches.remove(gone)
@@ -331,7 +334,12 @@ class Solver:
         bad = ~np.isfinite(self.patches.w).all(axis=(1, 2, 3))
         nodal = np.zeros((0, 2), dtype=np.int64)
         if self.steps == 0:
-            nodal = np.argwhere(~np.isfinite(self._by_element(self._u)).all(axis=(2, 3))) + 1
+            nodal = (
+                np.argwhere(
+                    ~np.isfinite(by_element(self._u, self._nodes, self.mesh.nx)).all(axis=(2, 3))
+                )
+                + 1
+            )
         if bad.any() or nodal.size:
             row, col = self.patches.cells[bad][0] if bad.any() else nodal[0]
             x = self.mesh.x0 + (col - 0.5) * self.mesh.dx
@@ -358,8 +366,10 @@ class Solver:
             return h, p, q, b, h + b
         weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
         cell = np.array([[row + 1, col + 1]])
-        eta, p, q = (float(value) for value in self._get_elements(self._u, cell)[0] @ weights)
-        b = float(self._get_elements(self._bed, cell)[0, 0] @ weights)
+        eta, p, q = (
+            float(value) for value in get_elements(self._u, self._nodes, cell)[0] @ weights
+        )
+        b = float(get_elements(self._bed, self._nodes, cell)[0, 0] @ weights)
         return eta - b, p, q, b, eta
 
     @property
@@ -373,12 +383,17 @@ class Solver:
         The last two axes are y and x within the element; limited elements hold no meaning here.
         """
         n = self.order + 1
-        return self._by_element(self._u).reshape(self.mesh.ny, self.mesh.nx, 3, n, n)
+        return by_element(self._u, self._nodes, self.mesh.nx).reshape(
+            self.mesh.ny, self.mesh.nx, 3, n, n
+        )
 
     def mass(self) -> float:
         """Volume of the water, in cubed length units."""
         weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        depth = self._by_element(self._u)[:, :, 0] - self._by_element(self._bed)[:, :, 0]
+        depth = (
+            by_element(self._u, self._nodes, self.mesh.nx)[:, :, 0]
+            - by_element(self._bed, self._nodes, self.mesh.nx)[:, :, 0]
+        )
         deep = (depth[~self.limited] @ weights).sum()
         shallow = self.patches.w[:, 0].mean(axis=(1, 2)).sum()
         return float((deep + shallow) * self.mesh.dx**2)

@@ -5,8 +5,6 @@ seabed b. Slopes of eta, h, u and v are limited; the seabed at a face follows as
 use the hydrostatic reconstruction of Audusse et al. (2004, SIAM J. Sci. Comput. 25, 2050-2065) with
 an HLL flux whose pressure is kept as the difference from either side, P* - g h*^2 / 2, and inside a
 subcell the surface acts as g h delta(eta): water at rest stays at rest over wet and dry ground.
-Depth stays positive because a subcell never gives away more water than it holds (draining limiter
-of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371-404).
 
 The arrays of all patches have the patch as first axis; subcells are indexed ``[y, x]``; sides are
 left, right, bottom, top. Kernels run over the patches listed in ``awake``; the others are dry and
@@ -20,7 +18,7 @@ from exacouple.engine.generate import LANES
 
 DG, WALL, OPEN = -1, -2, -3
 
-_JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(inline="always")
@@ -36,7 +34,7 @@ def _limited(low, mid, high, steepness):
 
 
 @njit(inline="always")
-def _velocity(h, momentum, dry):
+def velocity(h, momentum, dry):
     """Momentum over depth, damped where the depth is below the dry tolerance."""
     if h <= 0.0:
         return 0.0
@@ -45,7 +43,7 @@ def _velocity(h, momentum, dry):
     return 2.0 * h * momentum / (h * h + dry * dry)
 
 
-@njit(**_JIT)
+@njit(**JIT)
 def gather(order, w, bed, sides, place, u, ground, project, dry, halo, awake):
     """Collect eta, h, u, v of each patch with one layer of neighbours around it.
 
@@ -104,8 +102,8 @@ def gather(order, w, bed, sides, place, u, ground, project, dry, halo, awake):
 def _put(halo, y, x, h, p, q, ground, dry):
     halo[0, y, x] = h + ground
     halo[1, y, x] = h
-    halo[2, y, x] = _velocity(h, p, dry)
-    halo[3, y, x] = _velocity(h, q, dry)
+    halo[2, y, x] = velocity(h, p, dry)
+    halo[3, y, x] = velocity(h, q, dry)
 
 
 @njit(inline="always")
@@ -150,7 +148,7 @@ def _average(order, project, nodal, field, lane, y, x):
     return total
 
 
-@njit(**_JIT)
+@njit(**JIT)
 def reconstruct(order, halo, faces, push, steepness, dt, dx, g, dry, awake):
     """Face values half a step ahead, and the surface force inside each subcell.
 
@@ -253,7 +251,7 @@ def _hll(eta_l, b_l, u_l, v_l, eta_r, b_r, u_r, v_r, g, out):
     out[4] = fast * step
 
 
-@njit(**_JIT)
+@njit(**JIT)
 def fluxes(order, faces, flux, sides, door_at, door_traces, project, g, awake):
     """Numerical fluxes on all faces of the patches.
 
@@ -321,95 +319,3 @@ def _trace(order, project, trace, k, normal, transverse, edge):
     edge[1] = eta - h
     edge[normal] = along / h
     edge[transverse] = across / h
-
-
-@njit(**_JIT)
-def drain(order, w, flux, share, scarce, dt, dx, awake):
-    """Share of the outgoing water that each subcell can give, shape ``(patches, M, M)``.
-
-    ``scarce`` marks the patches in which some subcell cannot give all.
-    """
-    m = 2 * len(order) + 1
-    scale = dt / dx
-    for s in awake:
-        scarce[s] = False
-        for j in range(m):
-            for i in range(m):
-                out = max(0.0, flux[s, 0, i + 1, j, 0]) + max(0.0, -flux[s, 0, i, j, 0])
-                out += max(0.0, flux[s, 1, j + 1, i, 0]) + max(0.0, -flux[s, 1, j, i, 0])
-                out *= scale
-                h = w[s, 0, j, i]
-                share[s, j, i] = 1.0
-                if out > h:
-                    share[s, j, i] = h / out
-                    scarce[s] = True
-
-
-@njit(**_JIT)
-def ration(order, flux, share, scarce, sides, awake):
-    """Scale the fluxes by the share of the subcell that they leave."""
-    m = 2 * len(order) + 1
-    for s in awake:
-        short = scarce[s]
-        for side in range(4):
-            if sides[s, side] >= 0:
-                short |= scarce[sides[s, side]]
-        if not short:
-            continue
-        for direction in range(2):
-            for f in range(m + 1):
-                for k in range(m):
-                    at = f - 1 if flux[s, direction, f, k, 0] > 0.0 else f
-                    given = _share(share, sides, s, direction, at, k, m)
-                    for v in range(3):
-                        flux[s, direction, f, k, v] *= given
-
-
-@njit(inline="always")
-def _share(share, sides, s, direction, at, k, m):
-    """Share of the subcell at position ``at`` along a direction, also across the patch's edge."""
-    if at < 0:
-        other = sides[s, 2 * direction]
-        if other < 0:
-            return 1.0
-        return share[other, k, m - 1] if direction == 0 else share[other, m - 1, k]
-    if at >= m:
-        other = sides[s, 2 * direction + 1]
-        if other < 0:
-            return 1.0
-        return share[other, k, 0] if direction == 0 else share[other, 0, k]
-    return share[s, k, at] if direction == 0 else share[s, at, k]
-
-
-@njit(**_JIT)
-def update(order, w, new, flux, push, wet, dt, dx, dry, awake):
-    """Advance the averages of h, hu, hv by the fluxes and the surface force."""
-    m = 2 * len(order) + 1
-    scale = dt / dx
-    for s in awake:
-        wet[s] = False
-        for j in range(m):
-            for i in range(m):
-                h = flux[s, 0, i + 1, j, 0] - flux[s, 0, i, j, 0]
-                h += flux[s, 1, j + 1, i, 0] - flux[s, 1, j, i, 0]
-                p = flux[s, 0, i + 1, j, 1] + flux[s, 0, i + 1, j, 3]
-                p -= flux[s, 0, i, j, 1] + flux[s, 0, i, j, 4]
-                p += flux[s, 1, j + 1, i, 2] - flux[s, 1, j, i, 2] + push[s, 0, j, i]
-                q = flux[s, 1, j + 1, i, 1] + flux[s, 1, j + 1, i, 3]
-                q -= flux[s, 1, j, i, 1] + flux[s, 1, j, i, 4]
-                q += flux[s, 0, i + 1, j, 2] - flux[s, 0, i, j, 2] + push[s, 1, j, i]
-                h = max(w[s, 0, j, i] - scale * h, 0.0)
-                new[s, 0, j, i] = h
-                new[s, 1, j, i] = h * _velocity(h, w[s, 1, j, i] - scale * p, dry)
-                new[s, 2, j, i] = h * _velocity(h, w[s, 2, j, i] - scale * q, dry)
-                wet[s] |= not h <= 0.0
-
-
-@njit(**_JIT)
-def wake(wet, sides, waking):
-    """Mark the patches that are wet or have water beside them."""
-    for s in range(wet.size):
-        waking[s] = wet[s]
-        for side in range(4):
-            other = sides[s, side]
-            waking[s] |= other == DG or (other >= 0 and wet[other])

@@ -30,7 +30,7 @@ OUTFLOW, WALL, PERIODIC = 0, 1, 2
 FINE, TROUBLED, SHALLOW = 0, 1, 2
 
 
-def predict(work, scale, g):
+def predict(work, scale, g, spin):
     """Stand-in for the generated kernel."""
 
 
@@ -42,7 +42,7 @@ def fastest(work, g):
     """Stand-in for the generated kernel."""
 
 
-def predict_row(row, slot, u, bed, active, work, star, tx, ty, scale, g):
+def predict_row(row, slot, u, bed, active, spin, work, star, tx, ty, scale, g):
     """Predict the elements of a row; keep their candidates and traces in one of three slots."""
     for block in range(active.shape[1]):
         if not active[row, block]:
@@ -51,7 +51,7 @@ def predict_row(row, slot, u, bed, active, work, star, tx, ty, scale, g):
             work[k] = u[row, block, k]
         for k in range(NODES * LANES):
             work[3 * NODES * LANES + k] = bed[row, block, k]
-        predict(work, scale, g)
+        predict(work, scale, g, spin[row])
         for k in range(3 * NODES * LANES):
             star[slot, block, k] = work[STAR * LANES + k]
         first = 1 + block * LANES
@@ -193,7 +193,7 @@ def fastest_wave(u, bed, active, limited, g):
 
 
 def sweep_rows(
-    u, out, bed, gates, active, doors, door_rows, door_traces, columns, boundary, dt, dx, g,
+    u, out, bed, gates, active, spin, doors, door_rows, door_traces, columns, boundary, dt, dx, g,
     first, last,
 ):  # fmt: skip
     """Advance the DG elements of the rows ``first`` to ``last - 1``, shut faces left out.
@@ -210,6 +210,8 @@ def sweep_rows(
         faces in the order left, right, below, above.
     active
         Blocks that hold any DG element, shape ``(rows, blocks)``.
+    spin
+        Coriolis parameter times the element size on the lines of nodes, shape ``(rows, N)``.
     doors
         Row, column and side of the DG elements beside patches, in the order of their rows.
     door_rows
@@ -234,7 +236,7 @@ def sweep_rows(
         inside = 0 < ahead < rows - 1
         if inside or boundary == PERIODIC:
             row = (ahead - 1) % (rows - 2) + 1
-            predict_row(row, slot, u, bed, active, work, star, tx, ty, scale, g)
+            predict_row(row, slot, u, bed, active, spin, work, star, tx, ty, scale, g)
             surround_row(slot, columns, tx, boundary)
         elif boundary == WALL and ahead > 0:
             mirror_row(slot, (ahead - 1) % 3, False, ty)

@@ -206,6 +206,50 @@ def test_threads_do_not_change_the_result():
     assert np.array_equal(states[0][1], states[1][1])
 
 
+@pytest.mark.parametrize("limiter_depth", [0.1, 1e9])
+def test_coriolis_force_turns_a_uniform_flow(limiter_depth):
+    """Inertial oscillation: after a quarter of 2 pi / f a flow to the east goes south."""
+
+    def initial(x, y):
+        zero = np.zeros_like(x)
+        return zero + 100.0, zero + 10.0, zero, zero - 100.0
+
+    solver = Solver(
+        Mesh(0.0, 0.0, 1e4, 8, 8),
+        initial,
+        boundary="periodic",
+        limiter_depth=limiter_depth,
+        coriolis=(1e-4, 0.0),
+    )
+    quarter = 0.5 * np.pi / 1e-4
+    while solver.time < quarter:
+        solver.step(until=quarter)
+    _, hu, hv, _, _ = solver.sample(3.3e4, 4.4e4)
+    assert hu == pytest.approx(0.0, abs=1e-9)
+    assert hv == pytest.approx(-10.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("limiter_depth", [0.1, 1e9])
+def test_manning_friction_slows_a_uniform_flow(limiter_depth):
+    """u_t = -k u^2 with k = g n^2 / h^(4/3) gives u = u0 / (1 + k u0 t)."""
+
+    def initial(x, y):
+        zero = np.zeros_like(x)
+        return zero + 2.0, zero + 4.0, zero, zero - 2.0
+
+    solver = Solver(
+        Mesh(0.0, 0.0, 100.0, 8, 8),
+        initial,
+        boundary="periodic",
+        limiter_depth=limiter_depth,
+        manning=0.03,
+    )
+    while solver.time < 100.0:
+        solver.step(until=100.0)
+    rate = 9.81 * 0.03**2 / 2.0 ** (4.0 / 3.0)
+    assert solver.sample(330.0, 440.0)[1] == pytest.approx(4.0 / (1.0 + rate * 2.0 * 100.0))
+
+
 def flat(h=1.0):
     def initial(x, y):
         zero = np.zeros_like(x)
