@@ -40,8 +40,9 @@ bench: $(VENV)/.core ## run the benchmarks
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found: apt-get install python3" \
 		"(or give one: make PYTHON=...)" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "error: $(PYTHON) cannot make virtual" \
-		"environments: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(PYTHON) -c 'import sys; \
+		sys.exit("error: $(PYTHON) cannot make virtual environments: " \
+		"apt-get install python%d.%d-venv" % sys.version_info[:2])'; }
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 
 _LINE_EVERY_FRACTION = 0.1
 _LINE_EVERY_SECONDS = 30.0
+_SECONDS_BETWEEN_LINES = 5.0
 
 
 class Task(Protocol):
@@ -29,8 +30,9 @@ def task(description: str, total: float | None = None, unit: str = "") -> Iterat
     """Show the progress of the body of a ``with`` statement.
 
     On a terminal (standard error) this is a bar; tasks that run at the same time share the
-    display. Elsewhere it is a log line at INFO at the start, at every tenth or every 30 s, and at
-    the end. If INFO is not enabled for this module's logger, nothing is shown.
+    display. Elsewhere it is a log line at INFO at the start and at the end, and in between at
+    every tenth, but not more often than every 5 s, and at least every 30 s. If INFO is not enabled
+    for this module's logger, nothing is shown.
 
     Parameters
     ----------
@@ -78,7 +80,8 @@ class _Lines:
             return
         now = time.monotonic()
         far = self._total and completed - self._last_value >= _LINE_EVERY_FRACTION * self._total
-        if far or now - self._last_time >= _LINE_EVERY_SECONDS:
+        waited = now - self._last_time
+        if waited >= (_SECONDS_BETWEEN_LINES if far else _LINE_EVERY_SECONDS):
             total = f" of {self._total:g}" if self._total else ""
             _log.info("%s: %g%s %s", self._description, round(completed, 1), total, self._unit)
             self._last_value = completed

@@ -24,16 +24,25 @@ def lines(caplog, monkeypatch):
     return caplog
 
 
-@pytest.mark.usefixtures("clock")
-def test_lines_at_every_tenth(lines):
-    """A thousand updates make a dozen lines."""
+def test_lines_at_every_tenth(lines, clock):
+    """A thousand updates in 100 s make a dozen lines."""
     with progress.task("simulating", total=7500, unit="s") as task:
         for step in range(1001):
+            clock[0] = 0.1 * step
             task.update(completed=7.5 * step)
     assert 10 <= len(lines.messages) <= 12
     assert lines.messages[0] == "simulating: started"
     assert lines.messages[1] == "simulating: 750 of 7500 s"
-    assert lines.messages[-1] == "simulating: done in 0.0 s"
+    assert lines.messages[-1] == "simulating: done in 100.0 s"
+
+
+def test_quick_tasks_say_little(lines, clock):
+    """A thousand updates in 1 s make no line between the first and the last."""
+    with progress.task("simulating", total=7500, unit="s") as task:
+        for step in range(1001):
+            clock[0] = 0.001 * step
+            task.update(completed=7.5 * step)
+    assert lines.messages == ["simulating: started", "simulating: done in 1.0 s"]
 
 
 def test_slow_tasks_show_life(lines, clock):
