@@ -111,10 +111,16 @@ def update(order, w, new, flux, push, wet, turn, row, drag, dt, dx, dry, awake):
 
 
 @njit(**JIT)
-def wake(wet, sides, waking):
-    """Mark the patches that are wet or have water beside them."""
+def wake(wet, sides, waking, w, new):
+    """Mark the patches that are wet or have water beside them.
+
+    What falls asleep keeps its averages at both ends of the step.
+    """
     for s in range(wet.size):
+        was = waking[s]
         waking[s] = wet[s]
         for side in range(4):
             other = sides[s, side]
             waking[s] |= other == DG or (other >= 0 and wet[other])
+        if was and not waking[s]:
+            new[s] = w[s]

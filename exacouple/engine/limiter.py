@@ -172,7 +172,7 @@ class Patches:
 
     def _awake(self) -> NDArray[np.int64]:
         """Patches that are wet or have water beside them."""
-        balance.wake(self.wet, self.sides, self._waking)
+        balance.wake(self.wet, self.sides, self._waking, self.w, self.new)
         return np.flatnonzero(self._waking)
 
     def accept(self) -> None:

@@ -7,8 +7,6 @@ finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et a
 may be in any unit that gravity shares.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from exacouple.engine import coupling, sweep
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import by_element, get_elements, set_elements
 from exacouple.engine.generate import LANES
+from exacouple.engine.initial import Initial, evaluate, least_depth
 from exacouple.engine.kernels import load_kernels
 from exacouple.engine.limiter import FREE, SCHEMES, Patches
 from exacouple.engine.mesh import Mesh
@@ -26,8 +25,6 @@ BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PE
 # Steps between two looks at a fixed time step, and at patches that could be DG again.
 _FIXED_DT_CHECK = 16
 _RELEASE_EVERY = 16
-
-Initial = Callable[[Array, Array], tuple[Array, Array, Array, Array]]
 
 
 class SolutionError(ExacoupleError):
@@ -153,9 +150,9 @@ class Solver:
 
     def _start(self, initial: Initial) -> None:
         m = self.basis.subcells
-        h, p, q, b = self._evaluate(initial, self.basis.nodes)
-        fine = self._evaluate(initial, (np.arange(m) + 0.5) / m)
-        limited = ~(self._least_depth(h, fine[0]) > self.limiter_depth)
+        h, p, q, b = evaluate(initial, self.mesh, self.basis.nodes)
+        fine = evaluate(initial, self.mesh, (np.arange(m) + 0.5) / m)
+        limited = ~(least_depth(self.basis, h, fine[0]) > self.limiter_depth)
         if self.boundary == "outflow":
             limited[[0, -1], :] = limited[:, [0, -1]] = True
         nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
@@ -167,25 +164,6 @@ class Solver:
         self.patches.add(cells, averages, fine[3][limited], permanent=True)
         self._open_gates()
         self._require_finite()
-
-    def _evaluate(self, initial: Initial, points: Array) -> list[Array]:
-        """Initial h, hu, hv, b at points of each element, shape ``(ny, nx, points, points)``."""
-        mesh = self.mesh
-        x = mesh.x0 + (np.arange(mesh.nx)[:, None] + points) * mesh.dx
-        y = mesh.y0 + (np.arange(mesh.ny)[:, None] + points) * mesh.dx
-        shape = (mesh.ny, mesh.nx, points.size, points.size)
-        grid_x = np.broadcast_to(x[None, :, None, :], shape).ravel()
-        grid_y = np.broadcast_to(y[:, None, :, None], shape).ravel()
-        return [np.asarray(v, dtype=float).reshape(shape) for v in initial(grid_x, grid_y)]
-
-    def _least_depth(self, h: Array, fine: Array) -> Array:
-        """Least initial depth of each element at its nodes and subcells and on its faces."""
-        ends = np.stack([self.basis.left, self.basis.right])
-        across_x = np.einsum("si,yxji->yxjs", ends, h)
-        across_y = np.einsum("sj,yxji->yxsi", ends, h)
-        candidates = (h, fine, across_x, across_y)
-        least: Array = np.min([values.min(axis=(2, 3)) for values in candidates], axis=0)
-        return least
 
     def _open_gates(self) -> None:
         """Mark the faces between two DG elements and the blocks that hold any."""

@@ -250,6 +250,45 @@ def test_manning_friction_slows_a_uniform_flow(limiter_depth):
     assert solver.sample(330.0, 440.0)[1] == pytest.approx(4.0 / (1.0 + rate * 2.0 * 100.0))
 
 
+def wave_energy(state, depth, weights):
+    """Energy of a small wave per density and element area."""
+    eta, p, q = (state[:, :, v] for v in range(3))
+    return ((0.5 * G * eta**2 + 0.5 * (p**2 + q**2) / depth) * weights).sum()
+
+
+def test_an_outgoing_wave_hardly_comes_back():
+    """Less than 1 % of the energy of a tsunami returns from an open boundary.
+
+    The same wave in a sea three times as wide, whose edges it does not reach, shows what belongs
+    inside.
+    """
+    depth, half, cells = 4000.0, 900e3, 27
+
+    def initial(x, y):
+        zero = np.zeros_like(x)
+        hump = np.exp(-((x - 300e3) ** 2 + y**2) / (2 * 90e3**2))
+        return depth + hump, zero, zero, zero - depth
+
+    def start(half, cells):
+        mesh = Mesh(-half, -half, 2 * half / cells, cells, cells)
+        return Solver(mesh, initial, gravity=G, limiter_depth=100.0, fixed_dt=True)
+
+    narrow, wide = start(half, cells), start(3 * half, 3 * cells)
+    assert narrow.dt == wide.dt
+    rim = 4
+    inside = slice(rim, cells - rim)
+    same_place = slice(cells + rim, 2 * cells - rim)
+    weights = np.outer(narrow.basis.weights, narrow.basis.weights)
+    at_start = wave_energy(wide.nodal(), depth, weights)
+    returned = 0.0
+    while narrow.time < 2.2 * half / np.sqrt(G * depth):
+        narrow.step()
+        wide.step()
+        back = narrow.nodal()[inside, inside] - wide.nodal()[same_place, same_place]
+        returned = max(returned, wave_energy(back, depth, weights))
+    assert 0.0 < returned < 0.01 * at_start
+
+
 def flat(h=1.0):
     def initial(x, y):
         zero = np.zeros_like(x)
