@@ -98,11 +98,6 @@ class Layout:
         """Size of the corrector's work array."""
         return self.gates + 4
 
-    @property
-    def work_slots(self) -> int:
-        """Size of a work array that serves both."""
-        return max(self.predictor_slots, self.corrector_slots)
-
 
 def kernel_source(basis: Basis) -> str:
     """Source of ``predict``, ``correct`` and ``fastest`` for one order, as one module's text."""

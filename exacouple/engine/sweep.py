@@ -22,7 +22,8 @@ TRACES_OUT = LAYOUT.traces
 OWN = LAYOUT.own
 FAR = LAYOUT.far
 GATES = LAYOUT.gates
-WORK_SLOTS = LAYOUT.work_slots
+WORK_SLOTS = LAYOUT.predictor_slots
+CORRECTOR_SLOTS = LAYOUT.corrector_slots
 
 OUTFLOW, WALL, PERIODIC = 0, 1, 2
 
@@ -42,91 +43,102 @@ def fastest(work, g):
     """Stand-in for the generated kernel."""
 
 
-def predict_row(row, slot, u, bed, active, spin, work, star, tx, ty, scale, g):
-    """Predict the elements of a row; keep their candidates and traces in one of three slots."""
+def predict_row(row, slot, u, bed, active, spin, work, ring, scale, g):
+    """Predict the elements of a row; their candidates and traces go into one slot of the ring.
+
+    What lies in the ring for a block is the work array of the corrector.
+    """
     for block in range(active.shape[1]):
         if not active[row, block]:
             continue
+        start, ground, record = u[row, block], bed[row, block], ring[slot, block]
         for k in range(3 * NODES * LANES):
-            work[k] = u[row, block, k]
+            work[k] = start[k]
         for k in range(NODES * LANES):
-            work[3 * NODES * LANES + k] = bed[row, block, k]
+            work[3 * NODES * LANES + k] = ground[k]
+            record[3 * NODES * LANES + k] = ground[k]
         predict(work, scale, g, spin[row])
         for k in range(3 * NODES * LANES):
-            star[slot, block, k] = work[STAR * LANES + k]
-        first = 1 + block * LANES
-        for s in range(FACE_SLOTS):
-            for w in range(LANES):
-                tx[slot, s, first + w] = work[(TRACES_OUT + s) * LANES + w]
-                ty[slot, s, first + w] = work[(TRACES_OUT + FACE_SLOTS + s) * LANES + w]
+            record[k] = work[STAR * LANES + k]
+        for k in range(2 * FACE_SLOTS * LANES):
+            record[OWN * LANES + k] = work[TRACES_OUT * LANES + k]
 
 
 def mirrored(s):
-    """Sign of trace s behind a wall: momentum along it and its shear flux change theirs."""
+    """Sign of trace s behind a wall: momentum across it and its shear flux change theirs."""
     trace = s // N
     return -1.0 if trace == 1 or trace == 4 else 1.0
 
 
-def surround_row(slot, columns, tx, boundary):
-    """Fill the traces left and right of the domain."""
-    for s in range(SIDE_SLOTS):
-        if boundary == PERIODIC:
-            tx[slot, SIDE_SLOTS + s, 0] = tx[slot, SIDE_SLOTS + s, columns]
-            tx[slot, s, columns + 1] = tx[slot, s, 1]
-        elif boundary == WALL:
-            tx[slot, SIDE_SLOTS + s, 0] = mirrored(s) * tx[slot, s, 1]
-            tx[slot, s, columns + 1] = mirrored(s) * tx[slot, SIDE_SLOTS + s, columns]
-
-
-def mirror_row(slot, inside, below, ty):
+def mirror_row(slot, inside, below, ring):
     """Fill the traces of the row behind a wall below or above the domain."""
-    for s in range(SIDE_SLOTS):
-        for c in range(ty.shape[2]):
-            if below:
-                ty[slot, SIDE_SLOTS + s, c] = mirrored(s) * ty[inside, s, c]
-            else:
-                ty[slot, s, c] = mirrored(s) * ty[inside, SIDE_SLOTS + s, c]
+    low, high = OWN + FACE_SLOTS, OWN + FACE_SLOTS + SIDE_SLOTS
+    to, origin = (high, low) if below else (low, high)
+    for block in range(ring.shape[1]):
+        for s in range(SIDE_SLOTS):
+            for w in range(LANES):
+                value = ring[inside, block, (origin + s) * LANES + w]
+                ring[slot, block, (to + s) * LANES + w] = mirrored(s) * value
 
 
-def keep_door_traces(slot, doors, first_door, last_door, tx, ty, door_traces):
+def keep_door_traces(slot, doors, first_door, last_door, ring, door_traces):
     """Keep what the patches beside DG elements of this row need to see of them."""
     for door in range(first_door, last_door):
         column, side = doors[door, 1], doors[door, 2]
-        upper = side % 2
+        block, lane = (column - 1) // LANES, (column - 1) % LANES
+        first = OWN + side // 2 * FACE_SLOTS + side % 2 * SIDE_SLOTS
         for s in range(TRACES * N):
-            if side < 2:
-                door_traces[door, s] = tx[slot, upper * SIDE_SLOTS + s, column]
-            else:
-                door_traces[door, s] = ty[slot, upper * SIDE_SLOTS + s, column]
+            door_traces[door, s] = ring[slot, block, (first + s) * LANES + lane]
 
 
-def correct_row(row, bed, active, gates, work, star, tx, ty, out, scale, g):
+def gather_sides(slot, block, columns, boundary, ring):
+    """Put the facing traces of the elements left and right where the corrector reads them."""
+    record = ring[slot, block]
+    low, high = OWN * LANES, (OWN + SIDE_SLOTS) * LANES
+    left, right = FAR * LANES, (FAR + SIDE_SLOTS) * LANES
+    for s in range(SIDE_SLOTS):
+        at = s * LANES
+        for w in range(LANES - 1):
+            record[left + at + 1 + w] = record[high + at + w]
+            record[right + at + w] = record[low + at + 1 + w]
+    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
+    for s in range(SIDE_SLOTS):
+        at = s * LANES
+        if block > 0:
+            record[left + at] = ring[slot, block - 1, high + at + LANES - 1]
+        elif boundary == PERIODIC:
+            record[left + at] = ring[slot, end, high + at + lane]
+        elif boundary == WALL:
+            record[left + at] = mirrored(s) * record[low + at]
+        if block < end:
+            record[right + at + LANES - 1] = ring[slot, block + 1, low + at]
+        elif boundary == PERIODIC:
+            record[right + at + lane] = ring[slot, 0, low + at]
+        elif boundary == WALL:
+            record[right + at + lane] = mirrored(s) * record[high + at + lane]
+
+
+def correct_row(row, active, gates, columns, boundary, ring, out, scale, g):
     """Add the faces to the candidates of a row."""
     slot, below, above = row % 3, (row + 2) % 3, (row + 1) % 3
     for block in range(active.shape[1]):
         if not active[row, block]:
             continue
-        first = 1 + block * LANES
-        for k in range(3 * NODES * LANES):
-            work[k] = star[slot, block, k]
-        for k in range(NODES * LANES):
-            work[3 * NODES * LANES + k] = bed[row, block, k]
-        for s in range(FACE_SLOTS):
-            for w in range(LANES):
-                work[(OWN + s) * LANES + w] = tx[slot, s, first + w]
-                work[(OWN + FACE_SLOTS + s) * LANES + w] = ty[slot, s, first + w]
-        for s in range(SIDE_SLOTS):
-            for w in range(LANES):
-                at = (FAR + s) * LANES + w
-                work[at] = tx[slot, SIDE_SLOTS + s, first - 1 + w]
-                work[at + SIDE_SLOTS * LANES] = tx[slot, s, first + 1 + w]
-                work[at + 2 * SIDE_SLOTS * LANES] = ty[below, SIDE_SLOTS + s, first + w]
-                work[at + 3 * SIDE_SLOTS * LANES] = ty[above, s, first + w]
+        gather_sides(slot, block, columns, boundary, ring)
+        record, beneath, atop = ring[slot, block], ring[below, block], ring[above, block]
+        for k in range(SIDE_SLOTS * LANES):
+            from_below = beneath[(OWN + FACE_SLOTS + SIDE_SLOTS) * LANES + k]
+            record[(FAR + 2 * SIDE_SLOTS) * LANES + k] = from_below
+        for k in range(SIDE_SLOTS * LANES):
+            from_above = atop[(OWN + FACE_SLOTS) * LANES + k]
+            record[(FAR + 3 * SIDE_SLOTS) * LANES + k] = from_above
+        shut = gates[row, block]
         for k in range(4 * LANES):
-            work[GATES * LANES + k] = gates[row, block, k]
-        correct(work, scale, g)
+            record[GATES * LANES + k] = shut[k]
+        correct(record, scale, g)
+        done = out[row, block]
         for k in range(3 * NODES * LANES):
-            out[row, block, k] = work[k]
+            done[k] = record[k]
 
 
 def judge_rows(out, bed, active, limited, depth, verdict, first, last):
@@ -228,23 +240,18 @@ def sweep_rows(
     rows, blocks = active.shape
     scale = dt / dx
     work = np.zeros(WORK_SLOTS * LANES)
-    star = np.zeros((3, blocks, 3 * NODES * LANES))
-    tx = np.zeros((3, FACE_SLOTS, blocks * LANES + 2))
-    ty = np.zeros((3, FACE_SLOTS, blocks * LANES + 2))
+    ring = np.zeros((3, blocks, CORRECTOR_SLOTS * LANES))
     for ahead in range(first - 1, last + 1):
         slot = ahead % 3
         inside = 0 < ahead < rows - 1
         if inside or boundary == PERIODIC:
             row = (ahead - 1) % (rows - 2) + 1
-            predict_row(row, slot, u, bed, active, spin, work, star, tx, ty, scale, g)
-            surround_row(slot, columns, tx, boundary)
+            predict_row(row, slot, u, bed, active, spin, work, ring, scale, g)
         elif boundary == WALL and ahead > 0:
-            mirror_row(slot, (ahead - 1) % 3, False, ty)
+            mirror_row(slot, (ahead - 1) % 3, False, ring)
         if boundary == WALL and ahead == 1:
-            mirror_row(0, slot, True, ty)
+            mirror_row(0, slot, True, ring)
         if first <= ahead < last:
-            keep_door_traces(
-                slot, doors, door_rows[ahead], door_rows[ahead + 1], tx, ty, door_traces
-            )
+            keep_door_traces(slot, doors, door_rows[ahead], door_rows[ahead + 1], ring, door_traces)
         if ahead > first:
-            correct_row(ahead - 1, bed, active, gates, work, star, tx, ty, out, scale, g)
+            correct_row(ahead - 1, active, gates, columns, boundary, ring, out, scale, g)

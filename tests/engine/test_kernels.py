@@ -40,7 +40,7 @@ def test_innermost_loops_are_vectorised(name):
     kernel = getattr(load_kernels(2), name)
     # What comes from the cache has no assembly to look at.
     fresh = jit(**kernel.targetoptions)(kernel.py_func)
-    arguments = (np.ones(Layout(3).work_slots * LANES), 0.1, 9.81, np.zeros(3))
+    arguments = (np.ones(Layout(3).predictor_slots * LANES), 0.1, 9.81, np.zeros(3))
     fresh(*arguments[: 4 if name == "predict" else 3])
     (assembly,) = fresh.inspect_asm().values()
     arithmetic = [line for line in assembly.splitlines() if _is_arithmetic(line)]
