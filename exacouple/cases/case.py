@@ -5,7 +5,6 @@ seabed and the displacement as NetCDF, and an empty folder for the probes.
 """
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,42 +15,19 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from exacouple.atomic import atomic_directory, write_json, write_text
 from exacouple.bathymetry.sources import Source, get_source, resolve_options
-from exacouple.cases.asagi import interpolate, read_grid, write_grid
+from exacouple.cases.asagi import interpolate, read_grid
 from exacouple.cases.ground import Ground
-from exacouple.cases.manifest import (
-    MANIFEST,
-    REQUIRED,
-    SCHEMA,
-    describe_case,
-    differences,
-    hash_files,
-)
-from exacouple.cases.mesh import MeshPlan, node_coordinates, plan_mesh, time_step
+from exacouple.cases.manifest import MANIFEST, REQUIRED, SCHEMA, describe_case, differences
+from exacouple.cases.mesh import MeshPlan, deepest_water, nearest_mesh, time_step
 from exacouple.cases.region import Region
-from exacouple.cases.specfile import (
-    BATHYMETRY,
-    DISPLACEMENT,
-    EASI_FILE,
-    LOG_FILTER,
-    PROBES,
-    SPECFILE,
-    Extent,
-    render_engine_files,
-)
+from exacouple.cases.site import Site
+from exacouple.cases.specfile import BATHYMETRY, DISPLACEMENT, case_files
+from exacouple.cases.target import check_seabed, check_target
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.hashing import sha256_file
-from exacouple.progress import Task
-
-_log = logging.getLogger(__name__)
-
-CASE_FILES = (MANIFEST, SPECFILE, EASI_FILE, LOG_FILTER, BATHYMETRY, DISPLACEMENT)
 
 CaseState = Literal["absent", "same", "other", "foreign"]
-
-_DISPLACEMENT_TITLE = "vertical displacement of the sea floor"
-_BATHYMETRY_TITLE = "elevation of the sea floor and land above mean sea level"
 
 
 @dataclass(frozen=True)
@@ -158,6 +134,10 @@ class CasePlan:
         What is asked for.
     mesh, order
         Mesh and polynomial order.
+    cells_asked
+        Cells along the longest edge that were asked for; `mesh` is the nearest reachable one.
+    site
+        The build of ExaHyPE that it is made for; None for the embedded engine.
     ground
         Where seabed and displacement come from.
     manifest
@@ -171,13 +151,29 @@ class CasePlan:
     keep_land: bool
     mesh: MeshPlan
     order: int
+    cells_asked: int
+    site: Site | None
     ground: Ground
     manifest: Mapping[str, Any]
 
     @cached_property
     def bathymetry(self) -> xr.DataArray:
-        """The seabed: dims (y, x), metres, positive up."""
-        return self.ground.seabed(self.source, self.options, keep_land=self.keep_land)
+        """The seabed: dims (y, x), metres, positive up.
+
+        Raises
+        ------
+        UsageError
+            The site has another one compiled in.
+        """
+        seabed = self.ground.seabed(self.source, self.options, keep_land=self.keep_land)
+        if self.site is not None:
+            check_seabed(self.site, seabed)
+        return seabed
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that it will hold."""
+        return (MANIFEST, *case_files(self.site.application if self.site else None))
 
     @cached_property
     def deepest_m(self) -> float:
@@ -188,10 +184,9 @@ class CasePlan:
         UsageError
             There is no water.
         """
-        domain, (nx, ny) = self.region.config.domain, self.mesh.cells
-        x = node_coordinates(domain.x_range[0], nx, self.mesh.cell_size_m, self.order)
-        y = node_coordinates(domain.y_range[0], ny, self.mesh.cell_size_m, self.order)
-        deepest = -float(interpolate(self.bathymetry, x, y).min())
+        domain = self.region.config.domain
+        corner = (domain.x_range[0], domain.y_range[0])
+        deepest = deepest_water(self.bathymetry, corner, self.mesh, self.order)
         if not deepest > 0.0:
             raise UsageError(f"{self.region.path}: there is no water in the domain")
         return deepest
@@ -247,6 +242,7 @@ def plan_case(
     order: int | None = None,
     options: Mapping[str, Any] | None = None,
     keep_land: bool = True,
+    site: Site | None = None,
 ) -> CasePlan:
     """Check what is asked for, without writing anything; seabed and displacement come later.
 
@@ -263,18 +259,21 @@ def plan_case(
     bathymetry
         Embedded grid or file to be used instead of the region's own.
     cells
-        Cells along the longest edge instead of the region's own.
+        Cells along the longest edge instead of the region's own; the nearest reachable number is
+        taken.
     order
         Polynomial order (2 or 3) instead of the region's own.
     options
         Options of the source; see its entry in the registry.
     keep_land
         Keep land as it is in the original.
+    site
+        The build of ExaHyPE to make it for; None for the embedded engine.
 
     Raises
     ------
     UsageError
-        A value is not allowed, or a file does not fit the region.
+        A value is not allowed, a file does not fit the region, or the build cannot do it.
     ExacoupleError
         A file cannot be read.
     """
@@ -282,9 +281,13 @@ def plan_case(
     ground = ground or Ground(region, bathymetry)
     domain = region.config.domain
     order = domain.order if order is None else order
-    if order not in (2, 3):
+    if site is not None:
+        check_target(site, region, order)
+    elif order not in (2, 3):
         raise UsageError(f"order {order}: give 2 or 3")
-    mesh = plan_mesh(domain.width_km, domain.cells if cells is None else cells)
+    asked = domain.cells if cells is None else cells
+    reachable = site.application.outside_cells if site else "any"
+    mesh = nearest_mesh(domain.width_km, asked, reachable)
     complete = resolve_options(found, options or {})
     return CasePlan(
         path=Path(out),
@@ -294,103 +297,23 @@ def plan_case(
         keep_land=keep_land,
         mesh=mesh,
         order=order,
+        cells_asked=asked,
+        site=site,
         ground=ground,
         manifest=describe_case(
             region,
             mesh,
             order,
             source={"name": found.name, "options": complete, "keep_land": keep_land},
-            inputs=ground.inputs,
+            inputs=[*ground.inputs, *_model_inputs(found, complete)],
+            site=site,
         ),
     )
 
 
-def write_case(plan: CasePlan, *, force: bool = False, progress: Task | None = None) -> Case:
-    """Write a planned case: all of it or nothing.
-
-    Parameters
-    ----------
-    plan
-        What `plan_case` returned.
-    force
-        Replace a case that is already there, with its results.
-    progress
-        Told what is being done.
-
-    Raises
-    ------
-    UsageError
-        The directory exists and `force` is not set, or holds something that is no case; there is
-        no water in the domain.
-    ExacoupleError
-        The directory cannot be written.
-    """
-    _log.debug("%s: %d steps of %.3g s", plan.path, plan.steps, plan.time_step_s)
-    with atomic_directory(plan.path, force=force, marker=MANIFEST) as directory:
-        _tell(progress, "computing the displacement")
-        displacement = plan.ground.displacement
-        _tell(progress, f"writing {plan.path}")
-        _write_grids(plan, displacement, directory)
-        texts = render_engine_files(
-            plan.region.config, plan.region.buoys, plan.mesh, plan.order, _extent(displacement)
-        )
-        for name, text in texts.items():
-            write_text(directory / name, text)
-        (directory / PROBES).mkdir()
-        write_json(directory / MANIFEST, {**plan.manifest, "files": hash_files(directory)})
-    return Case.open(plan.path)
-
-
-def prepare_case(
-    region: Region,
-    source: str,
-    out: str | Path,
-    *,
-    ground: Ground | None = None,
-    bathymetry: str | Path | None = None,
-    cells: int | None = None,
-    order: int | None = None,
-    options: Mapping[str, Any] | None = None,
-    keep_land: bool = True,
-    force: bool = False,
-    progress: Task | None = None,
-) -> Case:
-    """Plan and write a case; see `plan_case` and `write_case` for the parameters and errors."""
-    plan = plan_case(
-        region,
-        source,
-        out,
-        ground=ground,
-        bathymetry=bathymetry,
-        cells=cells,
-        order=order,
-        options=options,
-        keep_land=keep_land,
-    )
-    return write_case(plan, force=force, progress=progress)
-
-
-def _write_grids(plan: CasePlan, displacement: xr.DataArray, directory: Path) -> None:
-    attrs = {"crs": plan.region.crs, "region": plan.region.name}
-    write_grid(
-        directory / BATHYMETRY,
-        plan.bathymetry,
-        long_name=_BATHYMETRY_TITLE,
-        attrs={**attrs, "source": f"{plan.source.name} from {plan.ground.name}"},
-    )
-    write_grid(
-        directory / DISPLACEMENT,
-        displacement,
-        long_name=_DISPLACEMENT_TITLE,
-        attrs={**attrs, "source": plan.region.config.displacement.source},
-    )
-
-
-def _extent(grid: xr.DataArray) -> Extent:
-    x, y = grid["x"].values, grid["y"].values
-    return Extent(float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
-
-
-def _tell(progress: Task | None, text: str) -> None:
-    if progress is not None:
-        progress.update(description=text)
+def _model_inputs(source: Source, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return role, name and SHA-256 of what the source reads besides the grid."""
+    return [
+        {"role": "model", "name": path.name, "sha256": sha256_file(path), "sha256_of": "file"}
+        for path in source.files(options)
+    ]

@@ -4,7 +4,9 @@ It holds no wall-clock time and no absolute path, so that the same inputs give t
 """
 
 import importlib.metadata
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from exacouple import __version__
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import Region
 from exacouple.cases.region_file import utc_text
-from exacouple.cases.specfile import PROBE_COLUMNS, PROBES, SPECFILE
+from exacouple.cases.site import Site
+from exacouple.cases.specfile import SPECFILE, TIME_COLUMNS, embedded_application
 from exacouple.hashing import sha256_file
 
 SCHEMA = "exacouple-case/1"
@@ -46,6 +49,7 @@ def describe_case(
     *,
     source: Mapping[str, Any],
     inputs: list[dict[str, Any]],
+    site: Site | None = None,
 ) -> dict[str, Any]:
     """Return the manifest without the hashes of files that are still to be written.
 
@@ -57,8 +61,13 @@ def describe_case(
         ``name``, ``options`` and ``keep_land`` of the seabed source.
     inputs
         Role, name and SHA-256 of what was read.
+    site
+        The build of ExaHyPE that it is made for; None for the embedded engine.
     """
     config = region.config
+    application = site.application if site else embedded_application(region.buoys, order)
+    unit = application.length_unit
+    target = {"target": target_of(site)} if site else {}
     return {
         "schema": SCHEMA,
         "region": config.name,
@@ -66,7 +75,7 @@ def describe_case(
         "source": dict(source),
         "event_origin": utc_text(config.event.origin),
         "projection": config.projection.crs,
-        "units": {"netcdf": "m", "specfile": "km", "probes": "km", "time": "s"},
+        "units": {"netcdf": "m", "specfile": unit, "probes": unit, "time": "s"},
         "mesh": {"cells": list(mesh.cells), "cell_size_m": mesh.cell_size_m, "order": order},
         "end_time_s": config.simulation.end_time_s,
         "sampling_s": config.simulation.sampling_s,
@@ -82,12 +91,22 @@ def describe_case(
             }
             for placed in region.buoys
         ],
+        **target,
         "specfile": SPECFILE,
-        "probes": {"directory": PROBES, "columns": list(PROBE_COLUMNS)},
+        "probes": {
+            "directory": application.probes_folder,
+            "columns": [*TIME_COLUMNS, *application.writes],
+        },
         "seeds": {},
         "versions": _versions(),
         "inputs": inputs,
     }
+
+
+def target_of(site: Site) -> dict[str, Any]:
+    """Return what a manifest says of the build that a case is made for."""
+    application = json.loads(json.dumps(asdict(site.application), allow_nan=False))
+    return {"engine": "exahype", "site": site.name, "application": application}
 
 
 def hash_files(directory: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What an ExaHyPE 1 executable reads: specfile, easi file and log filter, from Jinja templates.
 
-Lengths are kilometres as in the upstream application (depths, positions, gravity in km/s^2); the
-NetCDF files that ``data.yaml`` names are in metres and are scaled there.
+Lengths are in the unit of the application, kilometres upstream (depths, positions, gravity in
+km/s^2); the NetCDF files that the easi file names are in metres and are scaled there.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from exacouple.cases.application import Application, Plotter
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import PlacedBuoy
 from exacouple.cases.region_file import RegionConfig
@@ -23,11 +24,13 @@ LOG_FILTER = "exahype.log-filter"
 BATHYMETRY = "bathymetry.nc"
 DISPLACEMENT = "displacement.nc"
 PROBES = "probes"
-PROBE_COLUMNS = ("plot-time", "real-time", "h", "hu", "hv", "b", "eta")
-PROBE_VARIABLES = 5
+TIME_COLUMNS = ("plot-time", "real-time")
 
 _KM = 1000.0
 _DECIMALS = 12
+_NEVER = 10.0
+"""First time of a plotter that is never due, in end times."""
+_UNKNOWNS = 4
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,34 @@ class Extent:
     y_max: float
 
 
+def embedded_application(buoys: tuple[PlacedBuoy, ...], order: int) -> Application:
+    """Return the embedded engine as an application: all is told by the specfile."""
+    return Application(
+        title="embedded engine",
+        output_directory="ApplicationExamples/SWE/exacouple",
+        order=order,
+        plotters=tuple(Plotter(f"ProbeWriter{placed.buoy.id}") for placed in buoys),
+        writes=("h", "hu", "hv", "b", "eta"),
+        easi_file=EASI_FILE,
+        probes_folder=PROBES,
+    )
+
+
+def case_files(application: Application | None = None) -> tuple[str, ...]:
+    """Return the names of the files of a case but its manifest."""
+    easi = EASI_FILE if application is None else application.easi_file
+    shift = "" if application is None else application.shift_file
+    names = (SPECFILE, easi, LOG_FILTER, shift, BATHYMETRY, DISPLACEMENT)
+    return tuple(name for name in names if name)
+
+
 def render_engine_files(
     config: RegionConfig,
     buoys: tuple[PlacedBuoy, ...],
     mesh: MeshPlan,
     order: int,
     displacement: Extent,
+    application: Application | None = None,
 ) -> dict[str, str]:
     """Render all text files that the engine reads.
 
@@ -61,41 +86,77 @@ def render_engine_files(
         Polynomial order.
     displacement
         Extent of the displacement file; outside it the displacement is zero.
+    application
+        What is compiled into the executable that is to read them; None for the embedded engine.
 
     Returns
     -------
     dict of file name to text.
     """
-    domain, simulation = config.domain, config.simulation
+    application = application or embedded_application(buoys, order)
+    domain, simulation, metres = config.domain, config.simulation, application.metres
     values = {
         "config": config,
+        "application": application,
         "mesh": mesh,
         "order": order,
-        "offset_km": list(domain.offset_km),
-        "width_km": list(domain.width_km),
-        "gravity_km": round(simulation.gravity / _KM, _DECIMALS),
-        "dry_tolerance_km": round(simulation.dry_tolerance_m / _KM, _DECIMALS),
-        "probes": [_probe(buoy) for buoy in buoys],
-        "probe_variables": PROBE_VARIABLES,
+        "offset": [_scaled(edge * _KM, metres) for edge in domain.offset_km],
+        "width": [_scaled(edge * _KM, metres) for edge in domain.width_km],
+        "maximum_mesh_size": _scaled(mesh.maximum_mesh_size_km * _KM, metres),
+        "gravity": _scaled(simulation.gravity, metres),
+        "dry_tolerance": _scaled(simulation.dry_tolerance_m, metres),
+        "metres": metres,
+        "from_metres": 1.0 / metres,
+        "plotters": _plotters(application, buoys, simulation.end_time_s),
         "bathymetry": BATHYMETRY,
         "displacement": DISPLACEMENT,
         "limits_x": [displacement.x_min, displacement.x_max],
         "limits_y": [displacement.y_min, displacement.y_max],
     }
+    templates = {SPECFILE: SPECFILE, LOG_FILTER: LOG_FILTER}
+    if application.easi_file:
+        templates[application.easi_file] = EASI_FILE
+    texts = {
+        name: _environment().get_template(f"{template}.j2").render(values)
+        for name, template in templates.items()
+    }
+    if application.shift_file:
+        texts[application.shift_file] = "0.0\n0.0\n"
+    return texts
+
+
+def _plotters(
+    application: Application, buoys: tuple[PlacedBuoy, ...], end_time_s: float
+) -> list[dict[str, Any]]:
+    """Give the plotters in the order of the build: buoys to its probes, the rest never due."""
+    left = list(buoys)
+    found = []
+    for plotter in application.plotters:
+        used = plotter.is_probe and bool(left)
+        placed = left.pop(0) if used else buoys[0]
+        file = placed.buoy.id if used else f"unused-{plotter.name}"
+        found.append(
+            {
+                "name": plotter.name,
+                "type": plotter.type,
+                "time": 0.0 if used else _NEVER * end_time_s,
+                "output": f"./{application.probes_folder}/{file}",
+                "variables": len(application.writes) if plotter.is_probe else _UNKNOWNS,
+                "select": _position(placed, application.metres) if plotter.is_probe else None,
+            }
+        )
+    return found
+
+
+def _position(placed: PlacedBuoy, metres: float) -> dict[str, float]:
     return {
-        name: _environment().get_template(f"{name}.j2").render(values)
-        for name in (SPECFILE, EASI_FILE, LOG_FILTER)
+        "x": _scaled(placed.x_m, metres, decimals=6),
+        "y": _scaled(placed.y_m, metres, decimals=6),
     }
 
 
-def _probe(placed: PlacedBuoy) -> dict[str, Any]:
-    identifier = placed.buoy.id
-    return {
-        "name": f"ProbeWriter{identifier}",
-        "output": f"./{PROBES}/{identifier}",
-        "x": round(placed.x_m / _KM, 6),
-        "y": round(placed.y_m / _KM, 6),
-    }
+def _scaled(value: float, metres: float, decimals: int = _DECIMALS) -> float:
+    return round(value / metres, decimals)
 
 
 def _environment() -> jinja2.Environment:

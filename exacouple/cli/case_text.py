@@ -11,11 +11,18 @@ def plan_lines(plan: "CasePlan") -> list[str]:
     facts = plan_facts(plan)
     moved = facts["displacement_points"]
     lines = [
+        *_site_lines(plan),
         *short_lines(plan),
         f"mesh          {plan.mesh.cells[0]} x {plan.mesh.cells[1]} cells of "
-        f"{plan.mesh.cell_size_m / 1e3:.2f} km, order {plan.order}",
+        f"{plan.mesh.cell_size_m / 1e3:.2f} km, order {plan.order} "
+        f"({plan.mesh.origin} cells along the longest edge)",
         f"displacement  {plan.ground.displacement_path.name}, {moved[0]} x {moved[1]} points",
     ]
+    if plan.mesh.longest != plan.cells_asked:
+        lines.append(
+            f"cells         {plan.cells_asked} were asked for, {plan.mesh.longest} is the nearest "
+            "number that can be reached"
+        )
     for buoy in facts["buoys"]:
         depth = buoy["depth_m"]
         place = f"{depth:.0f} m deep" if depth > 0 else f"on land, {-depth:.0f} m high"
@@ -24,6 +31,16 @@ def plan_lines(plan: "CasePlan") -> list[str]:
             f"y = {buoy['y_m'] / 1e3:.1f} km, {place}"
         )
     return lines
+
+
+def _site_lines(plan: "CasePlan") -> list[str]:
+    """Return for which build a case is made, and what to know of it."""
+    from exacouple.cases.target import remarks
+
+    if plan.site is None:
+        return []
+    lines = [f"site          {plan.site.name}: {plan.site.application.title}"]
+    return lines + [f"              {text}" for text in remarks(plan.site.application)]
 
 
 def short_lines(plan: "CasePlan") -> list[str]:
@@ -55,7 +72,10 @@ def plan_facts(plan: "CasePlan") -> dict[str, Any]:
         "bathymetry_spacing_m": config.bathymetry.spacing_m,
         "displacement": plan.ground.displacement_path.name,
         "displacement_points": [moved_x.size, moved_y.size],
+        "site": plan.site.name if plan.site else None,
+        "cells_asked": plan.cells_asked,
         "cells": list(plan.mesh.cells),
+        "outside_cells": [plan.mesh.outside_left, plan.mesh.outside_right],
         "cell_size_m": plan.mesh.cell_size_m,
         "order": plan.order,
         "deepest_m": plan.deepest_m,

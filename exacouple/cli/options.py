@@ -21,6 +21,23 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def engine_option(function: F) -> F:
+    """Add ``--engine`` (parameter ``engine``)."""
+    return click.option(
+        "--engine",
+        metavar="NAME",
+        help="Engine: embedded, or exahype for your own build, which needs --site.  "
+        "[default: exahype with --site, else embedded]",
+    )(function)
+
+
+def site_option(function: F) -> F:
+    """Add ``--site`` (parameter ``site_name``)."""
+    return click.option(
+        "--site", "site_name", metavar="NAME|FILE", help="Profile of your build of ExaHyPE."
+    )(function)
+
+
 def echo_json(obj: Any) -> None:
     """Print `obj` as indented JSON on standard output; NaN and infinities become null."""
     click.echo(json.dumps(_finite(obj), indent=2, ensure_ascii=False))

@@ -5,11 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exacouple.cli.options import echo_json, force_option, json_option
+from exacouple.cli.options import (
+    echo_json,
+    engine_option,
+    force_option,
+    json_option,
+    site_option,
+)
 
 if TYPE_CHECKING:
     from exacouple.cases.case import CasePlan
     from exacouple.cases.region import Region
+    from exacouple.cases.site import Site
 
 COMPANIONS = ("original", "flat")
 """Sources that every comparison needs; `prepare` makes them along with the one asked for."""
@@ -23,12 +30,19 @@ COMPANIONS = ("original", "flat")
 @click.option(
     "--bathymetry", metavar="GRID", help="Grid to use instead: a file or an embedded one."
 )
-@click.option("--cells", type=int, help="Cells along the longest edge of the domain.")
+@click.option(
+    "--cells",
+    type=int,
+    help="Cells along the longest edge of the domain; the nearest reachable number is taken.",
+)
 @click.option("--order", type=int, help="Polynomial order, 2 or 3.")
+@engine_option
+@site_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Directory of this one case (implies --only).  [default: runs/REGION-SOURCE]",
+    help="Directory of this one case (implies --only).  [default: runs/REGION-SOURCE, with a site "
+    "runs/REGION-SOURCE-SITE]",
 )
 @click.option("--only", is_flag=True, help="Do not prepare the cases original and flat as well.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Option of the source.")
@@ -42,6 +56,8 @@ def command(
     bathymetry: str | None,
     cells: int | None,
     order: int | None,
+    engine: str | None,
+    site_name: str | None,
     out: Path | None,
     only: bool,
     settings: tuple[str, ...],
@@ -53,36 +69,41 @@ def command(
     """Make the case of a region with a seabed source.
 
     Unless --only or --out is given, the region's cases with the original and the flat seabed are
-    made as well; those that are there already with the same settings are kept.
+    made as well; those that are there already with the same settings are kept. With --engine
+    exahype the case is made for the build of ExaHyPE that the profile --site describes; what that
+    build cannot do is refused.
     """
     from exacouple.bathymetry.sources import get_source
-    from exacouple.cases.case import plan_case, write_case
-    from exacouple.cases.ground import Ground
-    from exacouple.cases.region import load_region
+    from exacouple.cases import Ground, load_region, plan_case, write_case
+    from exacouple.cli.engines import chosen_site
     from exacouple.progress import task
 
+    site = chosen_site(engine, site_name)
     region = load_region(region_name)
     found = get_source(source)
     ground = Ground(region, bathymetry)
     main = plan_case(
         region,
         source,
-        out or _default_directory(region, source),
+        out or _default_directory(region, source, site),
         ground=ground,
         cells=cells,
         order=order,
         options=_parse(settings),
         keep_land=not replace_land,
+        site=site,
     )
-    others = [] if only or out else [name for name in COMPANIONS if name != found.name]
+    alone = only or out or (site and site.application.bathymetry_m is not None)
+    others = [] if alone else [name for name in COMPANIONS if name != found.name]
     plans = [main] + [
         plan_case(
             region,
             name,
-            _default_directory(region, name),
+            _default_directory(region, name, site),
             ground=ground,
             cells=cells,
             order=order,
+            site=site,
         )
         for name in others
     ]
@@ -105,8 +126,8 @@ def _parse(settings: tuple[str, ...]) -> dict[str, str]:
     return dict(setting.split("=", 1) for setting in settings)
 
 
-def _default_directory(region: "Region", source: str) -> Path:
-    return Path("runs") / f"{region.name}-{source}"
+def _default_directory(region: "Region", source: str, site: "Site | None") -> Path:
+    return Path("runs") / "-".join([region.name, source, *([site.name] if site else [])])
 
 
 def _decide(plans: "list[CasePlan]", *, force: bool) -> list[str]:
@@ -142,7 +163,6 @@ def _is_quiet() -> bool:
 
 
 def _report(plans: "list[CasePlan]", actions: list[str], *, dry_run: bool, as_json: bool) -> None:
-    from exacouple.cases.case import CASE_FILES
     from exacouple.cli.case_text import plan_facts, plan_lines, short_lines
 
     if as_json:
@@ -161,4 +181,4 @@ def _report(plans: "list[CasePlan]", actions: list[str], *, dry_run: bool, as_js
         for line in short_lines(plan) if index else plan_lines(plan):
             click.echo(f"  {line}")
     if dry_run:
-        click.echo(f"files of a case: {', '.join(CASE_FILES)}")
+        click.echo(f"files of a case: {', '.join(plans[0].files)}")

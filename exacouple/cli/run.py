@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exacouple.cli.options import echo_json, json_option
+from exacouple.cli.options import echo_json, engine_option, json_option, site_option
 from exacouple.errors import ExacoupleError, UsageError
 
 if TYPE_CHECKING:
-    from exacouple.launch import Outcome, Progress, StopRequest
+    from exacouple.cases.site import Site
+    from exacouple.launch import Engine, Outcome, Progress, StopRequest
 
 _log = logging.getLogger(__name__)
 
@@ -23,9 +24,8 @@ RUNS = Path("runs")
 
 @click.command()
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR]...")
-@click.option(
-    "--engine", default="embedded", show_default=True, metavar="NAME", help="Engine to run them on."
-)
+@engine_option
+@site_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of the engine.")
 @click.option("--force", is_flag=True, help="Run also cases that have finished before.")
 @json_option
@@ -33,7 +33,8 @@ RUNS = Path("runs")
 def command(
     ctx: click.Context,
     cases: tuple[Path, ...],
-    engine: str,
+    engine: str | None,
+    site_name: str | None,
     threads: int | None,
     force: bool,
     as_json: bool,
@@ -42,19 +43,24 @@ def command(
 
     Logs go to DIR/logs, the state of the run to DIR/state.json. A case that has finished is not
     run again. After a failure the other cases are still run; the exit status is then 1. Ctrl-C
-    ends the engine and all that is left to do.
+    ends the engine and all that is left to do. With --site the cases that were prepared for that
+    build of ExaHyPE are run on it, as its profile says.
     """
-    from exacouple.launch import CaseBusyError, StopRequest, get_engine
+    from exacouple.cli.engines import chosen_site
+    from exacouple.launch import CaseBusyError, StopRequest, get_engine, site_engine
 
-    get_engine(engine)
+    site = chosen_site(engine, site_name)
     chosen = _given(cases) if cases else _all_under_runs()
+    if engine != "embedded":
+        chosen = _made_for(chosen, site, named=bool(cases))
+    runner = site_engine(site) if site else get_engine("embedded")
     outcomes: list[Outcome] = []
     with StopRequest() as stop:
         for case in chosen:
             if stop.signals:
                 break
             try:
-                outcome = _run(case, engine, threads, force, stop)
+                outcome = _run(case, runner, threads, force, stop)
             except ExacoupleError as exc:
                 if isinstance(exc, CaseBusyError) and not cases:
                     _log.info("%s: left to that process", exc)
@@ -103,8 +109,39 @@ def _all_under_runs() -> list[Path]:
     return cases
 
 
+def _made_for(cases: Sequence[Path], site: "Site | None", *, named: bool) -> list[Path]:
+    """Return the cases that were prepared for a site, or for none; others only if not named."""
+    from exacouple.cases import Case
+    from exacouple.cases.target import check_engine
+
+    fitting = []
+    for path in cases:
+        try:
+            manifest = Case.open(path).manifest
+        except ExacoupleError:
+            fitting.append(path)  # what is wrong with it is told when its turn comes
+            continue
+        try:
+            check_engine(manifest, site, str(path))
+        except UsageError as exc:
+            if named:
+                raise
+            _log.debug("left out: %s", exc)
+            continue
+        fitting.append(path)
+    if left := len(cases) - len(fitting):
+        others = "1 case that was" if left == 1 else f"{left} cases that were"
+        _log.info("left out: %s prepared for another engine or build (-v names them)", others)
+    if not fitting:
+        raise UsageError(
+            f"no cases under {RUNS}/ for {f'site {site.name}' if site else 'the embedded engine'}: "
+            f"prepare some{f' with --site {site.given}' if site else ''}"
+        )
+    return fitting
+
+
 def _run(
-    path: Path, engine: str, threads: int | None, force: bool, stop: "StopRequest"
+    path: Path, engine: "Engine", threads: int | None, force: bool, stop: "StopRequest"
 ) -> "Outcome":
     from exacouple.cases import Case
     from exacouple.launch import case_status, expectation, finished_before, run_case

@@ -1,6 +1,7 @@
 """Start an engine on a case, watch it, and judge whether its result can be used."""
 
 from exacouple.launch.engines import ENGINES, Engine, get_engine
+from exacouple.launch.exahype import site_engine
 from exacouple.launch.local import CaseBusyError, Outcome, expectation, finished_before, run_case
 from exacouple.launch.process import StopRequest
 from exacouple.launch.progress import Progress
@@ -25,4 +26,5 @@ __all__ = [
     "judge",
     "read_state",
     "run_case",
+    "site_engine",
 ]

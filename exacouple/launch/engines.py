@@ -8,7 +8,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import exacouple
+from exacouple.cases import Case
 from exacouple.errors import UsageError
+
+
+def engine_environment(base: Mapping[str, str], threads: int | None = None) -> dict[str, str]:
+    """Return the environment for an engine.
+
+    The embedded engine finds this package also from a checkout that is not installed, and its
+    lines come at once.
+
+    Parameters
+    ----------
+    base : mapping
+        Environment to start from.
+    threads : int, optional
+        Number of threads; None leaves it to the engine and to `base`.
+    """
+    environment = {**base, "PYTHONUNBUFFERED": "1"}
+    root = Path(exacouple.__file__).resolve().parents[1]
+    if root.name not in ("site-packages", "dist-packages"):
+        paths = [str(root), *filter(None, [base.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment | thread_variables(threads)
+
+
+def thread_variables(threads: int | None) -> dict[str, str]:
+    """Return the variable that sets a number of threads; none for None."""
+    if threads is None:
+        return {}
+    if threads < 1:
+        raise UsageError(f"threads {threads} must be 1 or more")
+    return {"OMP_NUM_THREADS": str(threads)}
+
+
+def _runs_all(case: Case) -> None:
+    """Refuse no case."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +58,18 @@ class Engine:
         One line for people.
     command : callable
         Maps the name of the specfile to program and arguments; started in the case directory.
+    environment : callable
+        Maps the environment of this process and the number of threads (None leaves it to the
+        engine) to the environment of the engine.
+    check : callable
+        Raises an error if the engine cannot run a case.
     """
 
     name: str
     description: str
     command: Callable[[str], tuple[str, ...]]
+    environment: Callable[[Mapping[str, str], int | None], dict[str, str]] = engine_environment
+    check: Callable[[Case], None] = _runs_all
 
 
 def _embedded_command(specfile: str) -> tuple[str, ...]:
@@ -55,35 +97,9 @@ def get_engine(name: str) -> Engine:
         return ENGINES[name]
     if name == "exahype":
         raise UsageError(
-            "engine 'exahype' needs a site profile that names your ExaHyPE executable, which this "
-            "version does not have yet: use --engine embedded, or start ExaHyPE yourself in the "
-            "case directory with tsunami.exahype2"
+            "engine 'exahype' needs a site profile that describes your build of ExaHyPE: give "
+            "--site (see `exacouple run --help`)"
         )
     close = difflib.get_close_matches(name, ENGINES, n=1)
     hint = f", did you mean '{close[0]}'?" if close else ""
     raise UsageError(f"no engine '{name}'{hint} (there is: {', '.join(ENGINES)})")
-
-
-def engine_environment(base: Mapping[str, str], threads: int | None = None) -> dict[str, str]:
-    """Return the environment for an engine.
-
-    The embedded engine finds this package also from a checkout that is not installed, and its
-    lines come at once.
-
-    Parameters
-    ----------
-    base : mapping
-        Environment to start from.
-    threads : int, optional
-        Number of threads; None leaves it to the engine and to `base`.
-    """
-    environment = {**base, "PYTHONUNBUFFERED": "1"}
-    root = Path(exacouple.__file__).resolve().parents[1]
-    if root.name not in ("site-packages", "dist-packages"):
-        paths = [str(root), *filter(None, [base.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    if threads is not None:
-        if threads < 1:
-            raise UsageError(f"threads {threads} must be 1 or more")
-        environment["OMP_NUM_THREADS"] = str(threads)
-    return environment

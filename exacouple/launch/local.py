@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from exacouple.cases import Case
+from exacouple.cases.site import SHARED_DIR
+from exacouple.cases.truth import MeshTruth, mesh_truth
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.hashing import sha256_file
-from exacouple.launch.engines import Engine, engine_environment, get_engine
+from exacouple.launch.engines import Engine, get_engine
 from exacouple.launch.probefiles import find_probe_files, remove_probe_files
 from exacouple.launch.process import GRACE, StopRequest, end_group, run_process
 from exacouple.launch.progress import CollapseWatch, Progress, ProgressReader
@@ -116,17 +118,21 @@ def run_case(
     CaseBusyError
         The case is being run by another process.
     UsageError
-        Not a case, or an unknown engine.
+        Not a case, an unknown engine, or one that cannot run this case.
     ExacoupleError
         A file of the case is missing or changed, or the directory cannot be written.
     """
     case = Case.open(case_dir)
     case.verify()
     chosen = get_engine(engine) if isinstance(engine, str) else engine
-    environment = engine_environment(os.environ, threads)
+    chosen.check(case)
+    environment = chosen.environment(os.environ, threads) | _shift_variables(case)
     expected = expectation(case)
     if not force and (before := finished_before(expected)):
+        _tell_other_engine(case.path, chosen)
         return before
+    if expected.mesh is not None:
+        _log.info("%s: %s", case.path, expected.mesh)
     caught = StopRequest() if stop is None else nullcontext(stop)
     with caught as signals, _claim(case.path, force=force) as lock:
         if not force and (before := finished_before(expected)):
@@ -153,11 +159,39 @@ def expectation(case: Case) -> Expected:
             sampling=float(manifest["sampling_s"]),
             buoys=tuple(str(buoy["id"]) for buoy in manifest["buoys"]),
             probes=case.path / manifest["probes"]["directory"],
+            mesh=_mesh(case),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ExacoupleError(
             f"{case.path / 'case.json'} is damaged ({exc!r}): prepare the case again"
         ) from exc
+
+
+def _mesh(case: Case) -> MeshTruth | None:
+    """Return the mesh that the engine must choose; None if the files do not say it."""
+    try:
+        return mesh_truth(case)
+    except ExacoupleError as exc:
+        _log.debug("%s", exc)
+        return None
+
+
+def _shift_variables(case: Case) -> dict[str, str]:
+    """Keep an engine that looks for a shift of the displacement from finding another one's."""
+    target = case.manifest.get("target") or {}
+    shift = target.get("application", {}).get("shift_file")
+    return {SHARED_DIR: "./"} if shift else {}
+
+
+def _tell_other_engine(case_dir: Path, engine: Engine) -> None:
+    state = read_state(case_dir)
+    if state is not None and state.engine != engine.name:
+        _log.warning(
+            "%s: has finished on engine %s; --force runs it again on %s",
+            case_dir,
+            state.engine,
+            engine.name,
+        )
 
 
 def finished_before(expected: Expected) -> Outcome | None:

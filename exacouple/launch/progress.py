@@ -53,14 +53,14 @@ class ProgressReader:
     def feed(self, line: bytes) -> Progress | None:
         """Take one line; return the progress if the line has changed it, else None."""
         if step := _STEP.search(line):
-            time = _number(step[2])
+            time = number(step[2])
             if time is None:
                 return None
             dt = self.latest.dt if self.latest else None
             self.latest = Progress(int(step[1]), time, dt)
             return self.latest
         if self.latest is not None and (size := _TIME_STEP.search(line)):
-            self.latest = replace(self.latest, dt=_number(size[1]))
+            self.latest = replace(self.latest, dt=number(size[1]))
             return self.latest
         return None
 
@@ -124,7 +124,8 @@ class LineSplitter:
         self._rest = b""
 
 
-def _number(text: bytes) -> float | None:
+def number(text: bytes) -> float | None:
+    """Return the number that a word of a log is; None if it is none."""
     try:
         return float(text)
     except ValueError:

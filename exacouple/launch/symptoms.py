@@ -100,6 +100,41 @@ SYMPTOMS = (
     ),
     _symptom("build", rb"Missing entry (/\S+)", "the specfile lacks {0}: add it"),
     _symptom(
+        "start",
+        rb"error while loading shared libraries: ([^\s:]+)",
+        "the executable does not find the library {0}: load its module or set LD_LIBRARY_PATH in "
+        "the site profile (`exacouple doctor --site` lists all that are missing)",
+    ),
+    _symptom(
+        "start",
+        rb"module: command not found",
+        "there is no command `module` here: remove `modules` from the site profile, or run where "
+        "environment modules are set up",
+    ),
+    _symptom(
+        "start",
+        rb"Unable to locate a modulefile for|following module\(s\) are unknown",
+        "a module of the site profile is not known here: correct `modules` (`module avail`)",
+    ),
+    _symptom(
+        "start",
+        rb"mpirun has detected an attempt to run as root",
+        "mpirun refuses to run as root: run as another user, or set mpirun.arguments = "
+        '["--allow-run-as-root"] in the site profile',
+    ),
+    _symptom(
+        "start",
+        rb"not enough slots available in the system to satisfy the (\d+)",
+        "mpirun has no room for {0} ranks here: ask for fewer `ranks` in the site profile, or set "
+        'mpirun.arguments = ["--oversubscribe"]',
+    ),
+    _symptom(
+        "start",
+        rb"^(?:mpirun was unable to launch|or execute an executable)",
+        "mpirun cannot start the executable: check `executable` in the site profile (`exacouple "
+        "doctor --site`)",
+    ),
+    _symptom(
         "input",
         rb"Could not open (\S.*)",
         "the engine cannot read {0}: the file is missing, damaged, or has no variable of the name "

@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exacouple.cases.truth import MeshTruth
+from exacouple.launch.consistency import mesh_reasons
 from exacouple.launch.probefiles import ProbeSummary, find_probe_files, summarise_probe
-from exacouple.launch.progress import LineSplitter, Progress, ProgressReader, reached
+from exacouple.launch.progress import LineSplitter, Progress, ProgressReader, number, reached
 from exacouple.launch.symptoms import Diagnosis, quote, signal_advice
 
 _SUCCESS = b"Peano terminates successfully"
+_CELL_SIZE = re.compile(rb"coarsest mesh size was chosen as (\S+) based on")
 _QUIT = re.compile(rb"quit with error code (\d+)")
 _ERROR = re.compile(rb"\serror\s{2,}(?:\S+::\S+(?:\(\S*\))?\s+)?(.*?)(?: \(file:|$)")
 _PLAIN_ERROR = re.compile(rb"^(?:error: |\s*what\(\):|\w*(?:Error|Exception): )(.*)")
@@ -44,6 +47,8 @@ class Expected:
         Names of the buoys, each with its own probe file.
     probes : Path
         Directory of the probe files.
+    mesh : MeshTruth or None
+        Mesh and time step that the engine must choose, if known.
     """
 
     directory: Path
@@ -51,6 +56,7 @@ class Expected:
     sampling: float
     buoys: tuple[str, ...]
     probes: Path
+    mesh: MeshTruth | None = None
 
 
 @dataclass(frozen=True)
@@ -108,13 +114,18 @@ def judge(
         reasons += [f"the engine reported: {text}" for text in logs.errors]
     if not reasons:
         reasons += _about_end(logs, exit_code, stderr)
+    doubts: list[str] = []
+    if expected.mesh is not None:
+        others, doubts = mesh_reasons(expected.mesh, logs.cell_size, logs.first_step)
+        reasons += others
     reasons += _about_time(expected, probes, logs, explained=bool(reasons))
     reasons += _about_missing(expected, probes, logs, explained=bool(reasons))
     reasons += _about_values(expected, probes, logs)
     if reasons and shutil.disk_usage(expected.directory).free < _FULL_BELOW_BYTES:
         reasons.insert(0, f"the disk of {expected.directory} is full: make room and run again")
     unique = tuple(dict.fromkeys(reasons))
-    return Verdict(not unique, unique, () if unique else _warnings(logs), logs.last)
+    warnings = () if unique else (*doubts, *_warnings(logs))
+    return Verdict(not unique, unique, warnings, logs.last)
 
 
 _Probes = Mapping[str, Sequence[ProbeSummary]]
@@ -127,6 +138,8 @@ class _Logs:
     succeeded: bool = False
     quit_code: int | None = None
     last: Progress | None = None
+    cell_size: float | None = None
+    first_step: float | None = None
     last_words: str = ""
     broken_steps: int = 0
     clamped: int = 0
@@ -136,8 +149,11 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
     logs = _Logs(Diagnosis(), [])
     reader = ProgressReader()
     for line in _lines(stdout):
-        if reader.feed(line) is not None:
+        if (progress := reader.feed(line)) is not None:
+            logs.first_step = logs.first_step or progress.dt
             continue
+        if found := _CELL_SIZE.search(line):
+            logs.cell_size = number(found[1])
         logs.succeeded = logs.succeeded or _SUCCESS in line
         if found := _QUIT.search(line):
             logs.quit_code = int(found[1])

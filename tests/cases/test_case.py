@@ -8,8 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from exacouple.cases import Case, Ground, load_region, plan_case, prepare_case
-from exacouple.cases.case import CASE_FILES
+from exacouple.cases import Case, Ground, load_region, plan_case, prepare_case, write_case
 from exacouple.cases.region import MARGIN_POINTS
 from exacouple.errors import ExacoupleError, UsageError
 
@@ -25,8 +24,9 @@ def tree(folder):
 
 def test_a_case_holds_all_that_an_engine_needs(region_file, tmp_path):
     """All files are there, and the folder for probes, which ExaHyPE would not make."""
-    case = prepare_case(load_region(region_file), "original", tmp_path / "case")
-    assert {path.name for path in case.path.iterdir()} == {*CASE_FILES, "probes"}
+    plan = plan_case(load_region(region_file), "original", tmp_path / "case")
+    case = write_case(plan)
+    assert {path.name for path in case.path.iterdir()} == {*plan.files, "probes"}
     assert (case.path / "probes").is_dir()
     case.verify()
 

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from exacouple.cases.mesh import node_coordinates, plan_mesh, time_step
+from exacouple.cases.mesh import (
+    cells_of_box,
+    nearest_mesh,
+    node_coordinates,
+    plan_mesh,
+    time_step,
+)
 from exacouple.errors import UsageError
 
 
@@ -76,3 +82,61 @@ def test_nodes_integrate_a_quintic_exactly():
     nodes = node_coordinates(1.0, 2, 0.5, 2)
     weights = np.tile([5 / 18, 8 / 18, 5 / 18], 2) * 0.5
     assert np.sum(weights * nodes**5) == pytest.approx((2.0**6 - 1.0) / 6.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "asked", "outside", "reached"),
+    [
+        ((1798.0, 1798.0), 80, "any", 80),
+        ((1980.0, 2970.0), 80, "any", 81),
+        ((1980.0, 2970.0), 4, "any", 3),
+        ((3000.0, 2000.0), 3, "any", 3),
+        ((1798.0, 1798.0), 27, "one", 25),
+        ((1798.0, 1798.0), 80, "one", 79),
+        ((1798.0, 1798.0), 3, "one", 7),
+        ((1798.0, 1798.0), 161, "one", 241),
+        ((500.0, 1000.0), 30, "any", 30),
+    ],
+)
+def test_nearest_reachable_mesh(width, asked, outside, reached):
+    """With one cell outside per side 3^k - 2 cells are reachable, else all that are square."""
+    mesh = nearest_mesh(width, asked, outside)
+    assert mesh.longest == reached
+    assert exahype_cells(width, mesh) == reached
+    if outside == "one":
+        assert (mesh.outside_left, mesh.outside_right) == (1, 1)
+
+
+def test_domain_without_a_reachable_mesh_is_refused():
+    """3^k - 2 is odd, so edges 1 : 2 never have it."""
+    with pytest.raises(UsageError, match="must be a multiple of 2"):
+        nearest_mesh((500.0, 1000.0), 30, "one")
+    with pytest.raises(UsageError, match="ratio is a simple fraction"):
+        nearest_mesh((1000.0, 1414.2136), 30)
+
+
+@pytest.mark.parametrize(
+    ("largest", "left", "right", "cells"),
+    [
+        (300, 1, 1, 7),
+        (120, 1, 1, 25),
+        (80, 1, 1, 25),
+        (23, 1, 1, 79),
+        (22, 1, 1, 241),
+        (80, 0, 0, 27),
+        (22, 60, 60, 123),
+    ],
+)
+def test_mesh_of_a_specfile_is_exahypes(largest, left, right, cells):
+    """Runs of ExaHyPE with these keys on a domain of 1798 km had these cells."""
+    assert cells_of_box((1798.0, 1798.0), largest, left, right).cells == (cells, cells)
+
+
+@pytest.mark.parametrize("width", [(1798.0, 1798.0), (2808.0, 1872.0), (100.0, 37.0)])
+@pytest.mark.parametrize("size", [1.0, 3.7, 11.0, 45.0])
+def test_both_engines_agree_on_the_mesh(width, size):
+    """The embedded engine has the rule in its own words."""
+    from exacouple.engine.mesh import mesh_from_spec
+
+    mesh = mesh_from_spec((0.0, 0.0), width, size, outside_cells_left=2, outside_cells_right=3)
+    assert cells_of_box(width, size, 2, 3).cells == (mesh.nx, mesh.ny)

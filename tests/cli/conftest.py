@@ -1,6 +1,12 @@
 """A small region file in an empty working directory, and a way to run the command there."""
 
+import json
 import logging
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -67,3 +73,69 @@ def exacouple():
     logger = logging.getLogger("exacouple")
     logger.handlers.clear()
     logger.setLevel(logging.NOTSET)
+
+
+FAKE_EXAHYPE = Path(__file__).parents[1] / "launch" / "fake_exahype.py"
+
+PROFILE = """\
+schema = 1
+name = "mine"
+executable = {executable}
+{top}
+
+[application]
+title = "a fake"
+output_directory = "ApplicationExamples/SWE/mine"
+order = 2
+plotters = [
+    {{name = "ProbeWriter18"}},
+    {{name = "ProbeWriter19"}},
+    {{name = "Writer", type = "vtk::Cartesian::cells::limited::ascii"}},
+]
+writes = ["h", "hu", "hv", "b", "eta"]
+shift_file = "inputs.txt"
+{application}
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Return a function that writes an executable that runs the fake with a prologue."""
+
+    def write(
+        name="ExaHyPE SWE's", prologue="", body=f'exec "{sys.executable}" "{FAKE_EXAHYPE}" "$@"'
+    ):
+        path = tmp_path / "my build" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{prologue}\n{body}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def site(tmp_path, program):
+    """Return a function that writes a profile."""
+
+    def write(top="", application="", executable=None, name="site.toml"):
+        path = tmp_path / name
+        words = json.dumps(str(executable or program()))
+        path.write_text(PROFILE.format(executable=words, top=top, application=application))
+        return path
+
+    return write
+
+
+OPEN_MPI = 'mpirun = {arguments = ["--allow-run-as-root", "--oversubscribe"]}'
+
+
+@pytest.fixture
+def mpi(program):
+    """Return a function that gives the profile lines of this machine's Open MPI."""
+    if shutil.which("mpirun") is None:
+        pytest.skip("no mpirun")
+    answer = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=False)
+    if "Open MPI" not in answer.stdout:
+        pytest.skip(f"mpirun is not Open MPI: {answer.stdout[:40]!r}")
+    return lambda ranks: f'launcher = "mpirun"\nranks = {ranks}\n{OPEN_MPI}'

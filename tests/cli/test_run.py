@@ -174,13 +174,6 @@ def test_wrong_request(arguments: tuple[str, ...], message: str) -> None:
     assert message in result.stderr
 
 
-def test_help_names_only_engines_that_work() -> None:
-    """The help does not promise an engine that this version cannot run."""
-    help_text = run("--help").stdout
-    assert "embedded" in help_text
-    assert "exahype" not in help_text
-
-
 def start(*arguments: str) -> "subprocess.Popen[str]":
     """Start ``exacouple run`` as a process."""
     command = [sys.executable, "-c", LAUNCHER, sys.executable, str(FAKE_ENGINE), "as_told"]

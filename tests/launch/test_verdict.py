@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from exacouple.cases.mesh import plan_mesh
+from exacouple.cases.truth import MeshTruth
 from exacouple.launch.progress import Progress
 from exacouple.launch.verdict import Expected, Verdict, judge
 
@@ -34,6 +36,7 @@ def judged(tmp_path: Path) -> Judge:
         end_time: float = 200.0,
         sampling: float = 5.0,
         stopped: str | None = None,
+        mesh: MeshTruth | None = None,
     ) -> Verdict:
         probes = tmp_path / "probes"
         probes.mkdir()
@@ -45,7 +48,7 @@ def judged(tmp_path: Path) -> Judge:
             if isinstance(content, Path):
                 content = content.read_bytes() if content.exists() else b""
             logs[name].write_bytes(content.encode() if isinstance(content, str) else content)
-        expected = Expected(tmp_path, end_time, sampling, ("18",), probes)
+        expected = Expected(tmp_path, end_time, sampling, ("18",), probes, mesh)
         return judge(expected, exit_code, logs["out"], logs["err"], stopped=stopped)
 
     return run
@@ -96,6 +99,58 @@ def test_real_failure_gets_one_piece_of_advice(
     assert_matches(verdict, advice)
 
 
+def level0(order: int) -> MeshTruth:
+    """Return what upstream's level 0 on 25 x 25 cells must choose."""
+    step = {2: 24.9674, 3: 24.9674 * 0.1 / 0.17}[order]
+    return MeshTruth(plan_mesh((1798.0, 1798.0), 25), order, 1000.0, step, 9, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("run", "order", "probe", "advice"),
+    [
+        (
+            "e_order3",
+            3,
+            HEADER + CALM.format(0) + CALM.format(224.707),
+            "computed with order 2, the case asks for order 3 .*prepare with --order 2",
+        ),
+        ("e_noprobesdir", 2, None, "no probe file of buoy 18 .* could not write there"),
+        (
+            "e_paramoutside",
+            2,
+            HEADER + CALM.format(0) + CALM.format(55018.8),
+            "has not computed this case .*55018.8 s.* no other inputs.txt shifts",
+        ),
+        ("e_order3", 2, "# plot-time, real-time\n0, 0\n224.707, 224.707\n", "variables to 5"),
+    ],
+)
+def test_real_failure_that_looks_like_success(
+    judged: Judge, run: str, order: int, probe: str | None, advice: str
+) -> None:
+    """ExaHyPE terminated successfully, said nothing, and the result is none."""
+    verdict = judged(
+        out=LOGS / f"{run}.stdout.txt",
+        err=LOGS / f"{run}.stderr.txt",
+        probe=probe,
+        mesh=level0(order),
+    )
+    assert not verdict.ok
+    assert len(verdict.reasons) == 1
+    assert_matches(verdict, advice)
+
+
+def test_real_run_with_the_order_asked_for(judged: Judge) -> None:
+    """The same log is good for a case of order 2."""
+    probe = HEADER + CALM.format(0) + CALM.format(224.707)
+    verdict = judged(
+        out=LOGS / "e_order3.stdout.txt",
+        err=LOGS / "e_order3.stderr.txt",
+        probe=probe,
+        mesh=level0(2),
+    )
+    assert verdict == Verdict(True, (), (), Progress(9, 224.707, 24.9674))
+
+
 def assert_matches(verdict: Verdict, pattern: str) -> None:
     """Fail unless a reason matches."""
     assert any(re.search(pattern, reason) for reason in verdict.reasons), verdict.reasons
@@ -114,6 +169,19 @@ def assert_matches(verdict: Verdict, pattern: str) -> None:
         (" 1.0 error  exahype::main()   the sky fell (file:a.cpp,line:1)", ": the sky fell$"),
         (" 0.697309     error        the sky fell", ": the sky fell$"),
         ("ValueError: the sky fell", ": the sky fell$"),
+        (
+            "./ExaHyPE: error while loading shared libraries: libasagi.so.1: cannot open shared",
+            "does not find the library libasagi.so.1: load its module",
+        ),
+        ("bash: line 1: module: command not found", "no command `module`"),
+        ("ERROR: Unable to locate a modulefile for 'x'", "module avail"),
+        ('Lmod: The following module(s) are unknown: "x"', "module avail"),
+        ("mpirun has detected an attempt to run as root.", "--allow-run-as-root"),
+        (
+            "There are not enough slots available in the system to satisfy the 9",
+            "no room for 9 ranks here: ask for fewer",
+        ),
+        ("or execute an executable:", "mpirun cannot start the executable: check `executable`"),
     ],
 )
 def test_complaint_is_a_failure_whatever_the_rest_says(
