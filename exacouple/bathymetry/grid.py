@@ -1,25 +1,19 @@
 """Read windows of elevation grids: metres, positive up, axes ascending, nothing missing."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import netCDF4
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from exacouple.bathymetry.inspection import (
     Axis,
     Floats,
     GridInfo,
-    Variable,
-    describe,
     inspect,
 )
+from exacouple.bathymetry.reading import GridReader, Values, open_grid
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.netcdf import open_netcdf
 
 __all__ = [
     "Bounds",
@@ -31,7 +25,6 @@ __all__ = [
 ]
 
 MAX_CELLS = 250_000_000
-_BLOCK_CELLS = 4_000_000
 _LOWEST_M, _HIGHEST_M = -12000.0, 9000.0
 
 
@@ -125,8 +118,8 @@ def read_window(path: str | Path, bounds: Bounds | None = None) -> xr.DataArray:
         lack at the rim), or values in the window are missing or beyond anything on Earth.
     """
     path = Path(path)
-    with open_netcdf(path) as dataset:
-        info, lat, lon = describe(dataset, path)
+    with open_grid(path) as reader:
+        info, lat, lon = reader.info, reader.y, reader.x
         if info.kind != "geographic":
             raise ExacoupleError(
                 f"{path} is a projected grid ({info.extent()}): a grid on latitude and longitude "
@@ -143,7 +136,7 @@ def read_window(path: str | Path, bounds: Bounds | None = None) -> xr.DataArray:
             if rows is None or columns is None:
                 raise _not_covered(info, str(bounds))
             lats, (lons, parts) = rows, columns
-        values = _read(dataset, info, (lat, lon), lats, parts)
+        values = _read(reader, lats, parts)
     return _result(values, lat.values[lats], lons, info)
 
 
@@ -176,8 +169,8 @@ def read_projected(
         As `read_window`.
     """
     path = Path(path)
-    with open_netcdf(path) as dataset:
-        info, y, x = describe(dataset, path)
+    with open_grid(path) as reader:
+        info, y, x = reader.info, reader.y, reader.x
         if info.kind != "projected":
             raise ExacoupleError(
                 f"{path} is a geographic grid ({info.extent()}): a grid on projected x and y in "
@@ -195,7 +188,7 @@ def read_projected(
         if rows is None or columns is None:
             raise _not_covered(info, wanted)
         parts = [_Part(columns.start, columns.stop, 0)]
-        values = _read(dataset, info, (y, x), rows, parts)
+        values = _read(reader, rows, parts)
     return _result(values, y.values[rows], x.values[columns], info)
 
 
@@ -239,95 +232,23 @@ def _columns(info: GridInfo, lon: Axis, bounds: Bounds) -> tuple[Floats, list[_P
     return nodes[found], parts
 
 
-def _read(
-    dataset: netCDF4.Dataset,
-    info: GridInfo,
-    axes: tuple[Axis, Axis],
-    rows: slice,
-    parts: list[_Part],
-) -> npt.NDArray[np.floating[Any]]:
-    """Return rows and parts of the variable as a float array (y, x), ascending."""
-    variable = dataset.variables[info.variable]
-    variable.set_auto_maskandscale(False)
+def _read(reader: GridReader, rows: slice, parts: list[_Part]) -> Values:
+    """Return rows and parts of the grid as a float array (y, x), ascending."""
     shape = rows.stop - rows.start, sum(part.stop - part.start for part in parts)
     if shape[0] * shape[1] > MAX_CELLS:
         raise UsageError(
-            f"{info.path}: a window of {shape[0]} x {shape[1]} values would not fit in memory "
-            f"(at most {MAX_CELLS:,}): choose a smaller window"
+            f"{reader.info.path}: a window of {shape[0]} x {shape[1]} values would not fit in "
+            f"memory (at most {MAX_CELLS:,}): choose a smaller window"
         )
-    y_axis, x_axis = axes
-    out = np.empty(shape, dtype=np.result_type(variable.dtype, np.float32))
-    decode = _Decoder(variable, info)
+    out = np.empty(shape, dtype=reader.dtype)
     for part in parts:
         width = part.stop - part.start
         target = out[:, part.target : part.target + width]
-        spans = [
-            _in_file(y_axis, rows.start, rows.stop),
-            _in_file(x_axis, part.start, part.stop),
-        ]
-        target = target[:: -1 if y_axis.descending else 1, :: -1 if x_axis.descending else 1]
-        if info.transposed:
-            target, spans = target.T, spans[::-1]
-        for block in _blocks(variable, spans[0], width=spans[1].stop - spans[1].start):
-            at = slice(block.start - spans[0].start, block.stop - spans[0].start)
-            target[at] = decode(variable[block, spans[1]], out.dtype)
+        reader.read_into(target, rows, slice(part.start, part.stop))
     return out
 
 
-def _in_file(axis: Axis, start: int, stop: int) -> slice:
-    size = axis.values.size
-    return slice(size - stop, size - start) if axis.descending else slice(start, stop)
-
-
-def _blocks(variable: Variable, span: slice, *, width: int) -> Iterator[slice]:
-    """Cut the slow dimension into blocks that hold whole chunks of a chunked variable."""
-    chunking = variable.chunking()
-    chunk = chunking[0] if isinstance(chunking, list | tuple) else 1
-    step = max(1, _BLOCK_CELLS // width // chunk) * chunk
-    start = span.start
-    while start < span.stop:
-        stop = min((start // chunk) * chunk + step, span.stop)
-        yield slice(start, stop)
-        start = stop
-
-
-class _Decoder:
-    """From stored numbers to metres, positive up, NaN where a value is missing."""
-
-    def __init__(self, variable: Variable, info: GridInfo) -> None:
-        attributes = {name: variable.getncattr(name) for name in variable.ncattrs()}
-        missing = [attributes[key] for key in ("_FillValue", "missing_value") if key in attributes]
-        if "_FillValue" not in attributes and variable.dtype.itemsize > 1:
-            missing.append(netCDF4.default_fillvals[variable.dtype.str[1:]])
-        self._missing = np.unique(np.concatenate([np.ravel(value) for value in missing or [[]]]))
-        low, high = attributes.get("valid_range", (None, None))
-        self._low = attributes.get("valid_min", low)
-        self._high = attributes.get("valid_max", high)
-        self._scale = float(attributes.get("scale_factor", 1.0)) * info.to_metres
-        self._offset = float(attributes.get("add_offset", 0.0)) * info.to_metres
-
-    def __call__(
-        self, raw: npt.NDArray[Any], dtype: npt.DTypeLike
-    ) -> npt.NDArray[np.floating[Any]]:
-        bad = ~np.isfinite(raw)
-        for value in self._missing:
-            bad |= raw == value
-        if self._low is not None:
-            bad |= raw < self._low
-        if self._high is not None:
-            bad |= raw > self._high
-        values = raw.astype(dtype)
-        values[bad] = np.nan
-        if self._scale != 1.0:
-            values *= self._scale
-        if self._offset != 0.0:
-            values += self._offset
-        return values
-
-
-def _result(
-    values: npt.NDArray[np.floating[Any]], y: Floats, x: Floats, info: GridInfo
-) -> xr.DataArray:
+def _result(values: Values, y: Floats, x: Floats, info: GridInfo) -> xr.DataArray:
     dims = ("lat", "lon") if info.kind == "geographic" else ("y", "x")
     _check_complete(values, y, x, info)
     lowest, highest = float(values.min()), float(values.max())
@@ -341,9 +262,7 @@ def _result(
     return xr.DataArray(values, dims=dims, coords=dict(zip(dims, (y, x), strict=True)), attrs=attrs)
 
 
-def _check_complete(
-    values: npt.NDArray[np.floating[Any]], y: Floats, x: Floats, info: GridInfo
-) -> None:
+def _check_complete(values: Values, y: Floats, x: Floats, info: GridInfo) -> None:
     missing = np.isnan(values)
     count = int(missing.sum())
     if not count:

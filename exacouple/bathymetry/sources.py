@@ -5,6 +5,7 @@ import importlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -47,6 +48,10 @@ class Option:
         return parsed
 
 
+def _no_files(options: Mapping[str, Any]) -> tuple[Path, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Source:
     """A way to make the seabed of a case.
@@ -61,6 +66,9 @@ class Source:
         Takes the original elevation (metres, positive up) and the options by name, returns the
         elevation of this source on the same nodes. Land is put back by `apply_source`.
     options : tuple of Option
+    files : callable
+        Takes the options, returns the files besides the grid that the result depends on, such as
+        the weights of a model.
     """
 
     name: str
@@ -68,6 +76,7 @@ class Source:
     space: Literal["geographic", "projected"]
     apply: Apply
     options: tuple[Option, ...] = ()
+    files: Callable[[Mapping[str, Any]], tuple[Path, ...]] = _no_files
 
 
 def register(source: Source) -> None:
@@ -179,7 +188,7 @@ def apply_source(
     if grid.dims != _DIMS[source.space]:
         raise ValueError(f"source '{source.name}' needs {_DIMS[source.space]}, not {grid.dims}")
     made = source.apply(grid, resolve_options(source, options or {}))
-    values = np.asarray(made.transpose(*grid.dims).values, dtype=np.float64)
+    values = np.array(made.transpose(*grid.dims).values, dtype=np.float64)
     if values.shape != grid.shape:
         raise ExacoupleError(
             f"source '{source.name}' made {values.shape} values of a grid of {grid.shape}"
@@ -188,14 +197,26 @@ def apply_source(
         count = np.count_nonzero(~np.isfinite(values))
         raise ExacoupleError(f"source '{source.name}' made {count} values that are not finite")
     if keep_land:
-        original = grid.values.astype(np.float64)
-        lifted = (values >= 0) & (original < 0)
-        if lifted.any():
-            count = np.count_nonzero(lifted)
-            _log.warning("source '%s': %d sea values held below sea level", source.name, count)
-        held = np.where(lifted, np.maximum(original, _SHALLOWEST_M), values)
-        values = np.where(original >= 0, original, held)
+        held = restore_land(values, grid.values)
+        if held:
+            _log.warning("source '%s': %d sea values held below sea level", source.name, held)
     return grid.copy(data=values)
+
+
+def restore_land(values: npt.NDArray[Any], original: npt.NDArray[Any]) -> int:
+    """Put land (0 m or above) back into `values`, and hold the sea below sea level; in place.
+
+    Returns
+    -------
+    int
+        Number of sea values that had to be held: at 1 m below sea level, or at the original
+        where that is higher.
+    """
+    lifted = (values >= 0) & (original < 0)
+    values[lifted] = np.maximum(original[lifted], _SHALLOWEST_M)
+    land = original >= 0
+    values[land] = original[land]
+    return int(np.count_nonzero(lifted))
 
 
 def _original(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
@@ -203,7 +224,12 @@ def _original(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
 
 
 def _flat(grid: xr.DataArray, options: Mapping[str, Any]) -> xr.DataArray:
-    """Give every node the mean depth of the sea."""
+    """Give every node the mean depth of the sea, or the depth asked for."""
+    depth = options["depth_m"]
+    if depth < 0:
+        raise UsageError(f"option depth_m: must be 0 (the mean) or above, got {depth:g}")
+    if depth > 0:
+        return xr.full_like(grid, -depth, dtype=np.float64)
     sea = grid.values < 0
     if not sea.any():
         raise ExacoupleError(
@@ -241,7 +267,13 @@ def _nearest(name: str, valid: Mapping[str, Any]) -> str:
 
 _SOURCES: dict[str, Source | str] = {
     "original": Source("original", "the grid as it is", "projected", _original),
-    "flat": Source("flat", "the mean depth of the sea everywhere", "projected", _flat),
+    "flat": Source(
+        "flat",
+        "the mean depth of the sea everywhere",
+        "projected",
+        _flat,
+        (Option("depth_m", float, "m", 0.0, "depth to take; 0 for the mean depth of the sea"),),
+    ),
     "smoothed": Source(
         "smoothed",
         "the grid smoothed by a Gaussian, sea and land each within itself",
@@ -249,4 +281,9 @@ _SOURCES: dict[str, Source | str] = {
         _smoothed,
         (Option("sigma_km", float, "km", 16.7, "standard deviation of the Gaussian"),),
     ),
+    "pca": "exacouple.autoencoders.sources:PCA",
+    "dct": "exacouple.autoencoders.sources:DCT",
+    "mixture-pca": "exacouple.autoencoders.sources:MIXTURE_PCA",
+    "vae": "exacouple.autoencoders.sources:VAE",
+    "dfcvae": "exacouple.autoencoders.sources:DFCVAE",
 }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exacouple.bathymetry import Bounds, read_projected, read_window
 from exacouple.bathymetry import grid as grid_module
+from exacouple.bathymetry import reading as reading_module
 from exacouple.errors import ExacoupleError, UsageError
 
 WriteGrid = Callable[..., Path]
@@ -225,7 +226,7 @@ def test_blocks_join_without_a_seam(
     write_grid: WriteGrid, monkeypatch: pytest.MonkeyPatch, storage: dict[str, Any]
 ) -> None:
     """Reading in blocks of few rows, north first, gives the same as at once."""
-    monkeypatch.setattr(grid_module, "_BLOCK_CELLS", 30)
+    monkeypatch.setattr(reading_module, "BLOCK_CELLS", 30)
     north_first = LAT[::-1]
     path = write_grid(_height(north_first, LON), y=north_first, x=LON, **storage)
     window = read_window(path, Bounds(138, 145, 32, 38))

@@ -241,3 +241,18 @@ def test_lazy_source_that_cannot_be_imported_is_named() -> None:
     register_lazily("absent", "no_such_package.source:SOURCE")
     with pytest.raises(ExacoupleError, match=r"'absent' cannot be loaded: .*no_such_package"):
         get_source("absent")
+
+
+def test_flat_takes_the_depth_that_is_asked_for():
+    """ExaHyPE's level 0 has 4950 m everywhere; 0 stands for the mean, a negative depth is none."""
+    grid = xr.DataArray(
+        [[-1000.0, -3000.0], [-2000.0, 50.0]],
+        dims=("y", "x"),
+        coords={"y": [0.0, 1.0], "x": [0.0, 1.0]},
+    )
+    source = get_source("flat")
+    deep = apply_source(source, grid, options={"depth_m": 4950}, keep_land=False)
+    assert np.unique(deep.values) == [-4950.0]
+    assert apply_source(source, grid).values[0, 0] == -2000.0
+    with pytest.raises(UsageError, match="depth_m: must be 0"):
+        apply_source(source, grid, options={"depth_m": -1})

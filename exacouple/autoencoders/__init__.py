@@ -1,0 +1,1 @@
+"""Models that put the sea floor into few numbers: linear rivals and autoencoders."""
