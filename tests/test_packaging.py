@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA_ONLY = {"exacouple.bathymetry.data", "exacouple.simulations", "exacouple.templates"}
+DATA_ONLY = {
+    "exacouple.autoencoders.weights",
+    "exacouple.bathymetry.data",
+    "exacouple.simulations",
+    "exacouple.templates",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,64 @@
+"""Get TensorFlow ready: a clear message where it is missing, devices, precision, determinism."""
+
+import importlib.util
+import logging
+import os
+from typing import Any
+
+from exacouple.errors import UsageError
+
+_log = logging.getLogger(__name__)
+
+
+def require_tensorflow() -> None:
+    """Raise UsageError unless TensorFlow and Keras are installed."""
+    for package in ("tensorflow", "keras"):
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(
+                f"training needs {package}, which is not installed: pip install "
+                "'exacouple[train]' (without a GPU: pip install tensorflow-cpu)"
+            )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def prepare_devices(*, seed: int, precision: str, threads: int | None = None) -> Any:
+    """Return the strategy to train with, after seeds and precision have been set.
+
+    One process uses all GPUs that it sees, each with a share of every batch. Operations are made
+    deterministic, so that the same seed gives the same weights on the same machine.
+
+    Parameters
+    ----------
+    seed : int
+        Of the initial weights.
+    precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
+    threads : int, optional
+        Threads of TensorFlow; takes effect before its first operation only.
+
+    Returns
+    -------
+    tf.distribute.Strategy
+    """
+    import keras
+    import tensorflow as tf
+
+    if threads is not None:
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        except RuntimeError:
+            _log.warning("the number of threads cannot be changed any more")
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:
+            _log.debug("memory growth of %s cannot be changed any more", gpu)
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    if precision == "auto":
+        precision = "mixed_float16" if gpus else "float32"
+    keras.config.set_dtype_policy(precision)
+    _log.info("TensorFlow %s, %d GPUs, precision %s", tf.__version__, len(gpus), precision)
+    return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()

@@ -1,0 +1,172 @@
+"""Train a model from settings and a grid file into a directory, and save it as one file."""
+
+import json
+import logging
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exacouple import __version__
+from exacouple.atomic import atomic_file
+from exacouple.autoencoders.ae import Autoencoder
+from exacouple.autoencoders.dfcvae import DeepFeatureVAE
+from exacouple.autoencoders.dictionary import Dictionary
+from exacouple.autoencoders.keras_codec import KerasCodec
+from exacouple.autoencoders.selection import select_dictionary
+from exacouple.autoencoders.settings import Settings
+from exacouple.autoencoders.tensorflow_setup import prepare_devices
+from exacouple.autoencoders.training import CHECKPOINT, Outcome, Trainer, write_settings
+from exacouple.autoencoders.training_data import TrainingData
+from exacouple.autoencoders.vae import VariationalAutoencoder
+from exacouple.autoencoders.vaegan import VAEGAN
+from exacouple.errors import ExacoupleError, UsageError
+
+_log = logging.getLogger(__name__)
+
+MODEL = "model.keras"
+_SETTINGS = "settings.json"
+_DICTIONARY = "dictionary.npz"
+_LEFT_OUT = ("checkpoint_steps",)
+
+
+def train(
+    settings: Settings,
+    grid: str | Path,
+    directory: str | Path,
+    *,
+    feature_weights: str | None = None,
+    threads: int | None = None,
+    force: bool = False,
+) -> Outcome:
+    """Train a model, or go on with a training that was interrupted.
+
+    Parameters
+    ----------
+    settings : Settings
+    grid : str or Path
+        The grid file that tiles are cut from.
+    directory : str or Path
+        Gets ``settings.json``, ``checkpoint.npz``, ``best.npz``, ``history.csv``, ``curves.png``,
+        ``tensorboard/`` and at the end ``model.keras``.
+    feature_weights : str, optional
+        File of the weights of VGG19 for a deep-feature loss.
+    threads : int, optional
+        Threads of TensorFlow.
+    force : bool
+        Start anew where there is a training with other settings, or a finished one.
+
+    Raises
+    ------
+    UsageError
+        The directory holds another or a finished training, or something is missing.
+    ExacoupleError
+        The training cannot go on, such as when a loss is not finite.
+    """
+    directory = Path(directory)
+    data = TrainingData.open(
+        grid, settings.data, batch=settings.optimiser.batch, seed=settings.seed
+    )
+    facts = data.facts()
+    _claim(directory, settings, facts, force=force)
+    strategy = prepare_devices(seed=settings.seed, precision=settings.precision, threads=threads)
+    dictionary = _dictionary(directory, settings, data)
+    with strategy.scope():
+        model = build_model(settings, data, dictionary, feature_weights=feature_weights)
+    trainer = Trainer(model, data, directory, strategy)
+    if trainer.resume():
+        _log.info("going on after step %d", trainer.progress.step)
+    outcome = trainer.run()
+    record = {
+        "data": facts,
+        "settings": asdict(settings),
+        "epochs": outcome.epochs,
+        "steps": outcome.steps,
+        "best_epoch": outcome.best_epoch,
+        "validation_rmse_m": round(outcome.validation_rmse_m, 3),
+        "exacouple": __version__,
+    }
+    codec = KerasCodec.of(settings.model, model.encoder, model.decoder, data.scaling, record)
+    codec.save(directory / MODEL, force=True)
+    return outcome
+
+
+def build_model(
+    settings: Settings,
+    data: TrainingData,
+    dictionary: Dictionary | None,
+    *,
+    feature_weights: str | None = None,
+) -> Autoencoder:
+    """Return the untrained model of settings."""
+    if settings.model == "dfcvae":
+        return DeepFeatureVAE(settings, data.scaling, dictionary, feature_weights=feature_weights)
+    kinds: dict[str, type[Autoencoder]] = {
+        "ae": Autoencoder,
+        "vae": VariationalAutoencoder,
+        "vaegan": VAEGAN,
+    }
+    return kinds[settings.model](settings, data.scaling, dictionary)
+
+
+def _claim(directory: Path, settings: Settings, facts: dict[str, Any], *, force: bool) -> None:
+    """See to it that the directory is new, or holds this very training, not finished."""
+    path = directory / _SETTINGS
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory: give another --out")
+    if path.is_file():
+        differs = _difference(path, settings, facts)
+        finished = (directory / MODEL).is_file()
+        if not differs and not finished:
+            return
+        if not force:
+            reason = f"of other settings ({differs})" if differs else "that is finished"
+            raise UsageError(
+                f"{directory} holds a training {reason}: give another --out, or --force to "
+                "replace it"
+            )
+        shutil.rmtree(directory)
+    elif directory.is_dir() and any(directory.iterdir()):
+        raise UsageError(f"{directory} is not empty and holds no training: give another --out")
+    write_settings(directory, settings, facts)
+
+
+def _difference(path: Path, settings: Settings, facts: dict[str, Any]) -> str:
+    """Return the first setting in which a training in a directory differs, or nothing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        old = {**found["settings"], "data file": found["data"]["sha256"]}
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ExacoupleError(f"{path}: cannot be read ({exc}): give another --out") from exc
+    new = {**json.loads(json.dumps(asdict(settings))), "data file": facts["sha256"]}
+    for key, value in new.items():
+        if key not in _LEFT_OUT and old.get(key) != value:
+            return f"'{key}' was {old.get(key)!r}"
+    return ""
+
+
+def _dictionary(directory: Path, settings: Settings, data: TrainingData) -> Dictionary | None:
+    """Return the dictionary of a training; it is made once and kept beside the checkpoint."""
+    if settings.network.kind != "pursuit":
+        return None
+    path = directory / _DICTIONARY
+    if path.is_file() and (directory / CHECKPOINT).is_file():
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return Dictionary(archive["fixed"], archive["atoms"])
+        except Exception as exc:
+            raise ExacoupleError(f"{path}: cannot be read ({exc})") from exc
+    _log.info("making the dictionary")
+    made = select_dictionary(
+        data.sample_m(),
+        fixed=settings.network.fixed,
+        chosen=settings.network.chosen,
+        atoms=settings.network.atoms,
+        generations=settings.network.dictionary_generations,
+        seed=settings.seed,
+    )
+    with atomic_file(path, force=True) as temporary:
+        np.savez(temporary, fixed=made.fixed, atoms=made.atoms)
+    return made

@@ -1,0 +1,231 @@
+"""Trainings: what they write, how they go on, when they stop."""
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.train
+pytest.importorskip("keras", reason="needs TensorFlow: pip install 'exacouple[train]'")
+
+from exacouple.autoencoders import training, training_data  # noqa: E402
+from exacouple.autoencoders.checkpoint import load_checkpoint  # noqa: E402
+from exacouple.autoencoders.codec import load_codec  # noqa: E402
+from exacouple.autoencoders.train import train  # noqa: E402
+from exacouple.bathymetry.streaming import read_tiles  # noqa: E402
+from exacouple.errors import ExacoupleError, UsageError  # noqa: E402
+
+
+def history(directory):
+    """Rows of history.csv as numbers."""
+    with open(directory / "history.csv", encoding="utf-8") as stream:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_killed_training_ends_with_the_same_weights(small, grid, tmp_path, monkeypatch):
+    """Bit for bit, though it was killed in the middle of an epoch, with noise and shuffling."""
+    settings = small("vae", epochs=2)
+    train(settings, grid, tmp_path / "whole")
+    steps = []
+    guard = training.Trainer._guard
+
+    def deadly(self, values, tiles):
+        guard(self, values, tiles)
+        steps.append(1)
+        if len(steps) == 4:
+            raise Killed
+
+    monkeypatch.setattr(training.Trainer, "_guard", deadly)
+    with pytest.raises(Killed):
+        train(settings, grid, tmp_path / "cut")
+    _, state = load_checkpoint(tmp_path / "cut" / "checkpoint.npz")
+    assert state.batch > 0
+    monkeypatch.setattr(training.Trainer, "_guard", guard)
+    train(settings, grid, tmp_path / "cut")
+    assert history(tmp_path / "cut") == history(tmp_path / "whole")
+    whole, _ = load_checkpoint(tmp_path / "whole" / "checkpoint.npz")
+    cut, _ = load_checkpoint(tmp_path / "cut" / "checkpoint.npz")
+    assert list(whole) == list(cut)
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], cut[name], err_msg=name)
+
+
+def test_a_training_writes_what_it_says(small, grid, tmp_path):
+    """Model, history, curves, TensorBoard; the model's facts tell the split and the settings."""
+    outcome = train(small("ae", epochs=1), grid, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"settings.json", "history.csv", "curves.png", "model.keras", "tensorboard"} <= names
+    assert any((tmp_path / "out" / "tensorboard").iterdir())
+    codec = load_codec(tmp_path / "out" / "model.keras")
+    assert (codec.name, codec.latents) == ("ae", 100)
+    assert codec.facts["data"]["split"]["kind"] == "blocked"
+    assert codec.facts["best_epoch"] == outcome.best_epoch == 1
+    with pytest.raises(UsageError, match="finished"):
+        train(small("ae", epochs=1), grid, tmp_path / "out")
+    with pytest.raises(UsageError, match="other settings"):
+        train(small("ae", epochs=2), grid, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_validation_is_that_of_the_saved_model(small, grid, tmp_path):
+    """The RMSE that is reported is that of the file on the tiles of the validation part."""
+    settings = small("ae", epochs=2)
+    outcome = train(settings, grid, tmp_path / "out")
+    codec = load_codec(tmp_path / "out" / "model.keras")
+    tiles = read_tiles(grid, training_data.split_of(grid, settings.data).validation)
+    rmse = np.sqrt(np.mean((codec.decode(codec.encode(tiles)) - tiles) ** 2))
+    np.testing.assert_allclose(outcome.validation_rmse_m, rmse, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_test_part_is_never_read(small, grid, tmp_path, monkeypatch):
+    """Neither to train, nor to validate, nor to make the dictionary."""
+    parts = []
+    stream = training_data.stream_tiles
+
+    def noted(path, tiles, **kwargs):
+        parts.append(tiles.part)
+        return stream(path, tiles, **kwargs)
+
+    monkeypatch.setattr(training_data, "stream_tiles", noted)
+    monkeypatch.setattr(
+        training_data,
+        "read_tiles",
+        lambda path, tiles: (parts.append(tiles.part), read_tiles(path, tiles))[1],
+    )
+    train(small("vae", epochs=1), grid, tmp_path / "out")
+    assert set(parts) == {"train", "validation"}
+
+
+@pytest.mark.slow
+def test_divergence_term_is_annealed(small, grid, tmp_path):
+    """The weight in the log grows, and so does the weighted term."""
+    train(small("vae", epochs=3, loss={"annealing_epochs": 3.0}), grid, tmp_path / "out")
+    rows = history(tmp_path / "out")
+    weights = [row["kl_weight"] for row in rows]
+    assert 0 < weights[0] < weights[1] < weights[2] < 1
+    assert rows[0]["kl"] < rows[1]["kl"] < rows[2]["kl"]
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_cause(small, grid, tmp_path):
+    """The message names term, epoch and step; the model is not written."""
+    settings = small(
+        "vae",
+        "thesis",
+        network={"kind": "convolutional"},
+        optimiser={"learning_rate": 1e30, "clip_norm": 0.0},
+    )
+    with pytest.raises(ExacoupleError, match=r"epoch 1 at step \d+: .*learning_rate"):
+        train(settings, grid, tmp_path / "out")
+    assert not (tmp_path / "out" / "model.keras").exists()
+
+
+@pytest.mark.slow
+def test_training_stops_when_validation_no_longer_improves(small, grid, tmp_path):
+    """With a learning rate of next to nothing the first epochs are as good as any."""
+    settings = small(
+        "ae", epochs=20, optimiser={"patience": 2, "learning_rate": 1e-30, "weight_decay": 0.0}
+    )
+    outcome = train(settings, grid, tmp_path / "out")
+    assert outcome.stopped_early
+    assert outcome.epochs == outcome.best_epoch + 2
+
+
+@pytest.mark.slow
+def test_more_samples_change_the_step(small, grid, tmp_path):
+    """Two Monte-Carlo samples are not one."""
+    rmse = []
+    for samples in (1, 2):
+        settings = small("vae", epochs=1)
+        settings = dataclasses.replace(
+            settings, loss=dataclasses.replace(settings.loss, samples=samples)
+        )
+        train(settings, grid, tmp_path / f"{samples}")
+        rmse.append(history(tmp_path / f"{samples}")[0]["rmse_m"])
+    assert rmse[0] != rmse[1]
+
+
+def updates(small, rates, count):
+    """Weights before, weights after and the last terms of steps of Algorithm 2 at given rates."""
+    import keras
+    import tensorflow as tf
+
+    from exacouple.autoencoders.codec import Scaling
+    from exacouple.autoencoders.vaegan import VAEGAN
+
+    keras.utils.set_random_seed(0)
+    settings = small("vaegan", "thesis", network={"momentum": 0.5})
+    model = VAEGAN(settings, Scaling(-6000.0, 0.0))
+    model.compile(count)
+    for name, rate in rates.items():
+        model.optimisers[name].learning_rate = rate
+    before = {name: [np.array(v) for v in group] for name, group in model.groups().items()}
+    y, x = np.mgrid[:96, :96] / 96.0
+    phases = np.random.default_rng(0).uniform(0, 6, (8, 1, 1))
+    tiles = tf.constant((0.5 + 0.3 * np.sin(9 * x + 7 * y + phases))[..., None], tf.float32)
+    update = tf.function(model.update)
+    for step in range(count):
+        terms = update(tiles, tf.constant(step), tf.constant(1.0))
+    after = {name: [np.array(v) for v in group] for name, group in model.groups().items()}
+    moved = {
+        name: any(not np.array_equal(*pair) for pair in zip(before[name], after[name], strict=True))
+        for name in before
+    }
+    return moved, {name: float(value) for name, value in terms.items()}
+
+
+def test_each_optimiser_moves_its_own_network(small):
+    """Algorithm 2 of Larsen et al. has three updates, each of one network."""
+    names = ("encoder", "decoder", "discriminator")
+    for chosen in names:
+        moved, _ = updates(small, {name: 1e-3 * (name == chosen) for name in names}, 1)
+        assert moved == {name: name == chosen for name in names}
+
+
+def test_the_discriminator_learns_along(small):
+    """Against a decoder that stays as it is; one that guesses has a loss of 3 log 2."""
+    rates = {"encoder": 0.0, "decoder": 0.0, "discriminator": 1e-3}
+    _, terms = updates(small, rates, 40)
+    assert terms["accuracy"] > 0.9
+    assert terms["adversarial"] < 1.5 < 3 * np.log(2.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["ae", "dfcvae", "vaegan"])
+def test_every_model_trains(small, grid, tmp_path, model):
+    """One epoch through every term of its loss gives a model that can be loaded and used."""
+    train(small(model, epochs=1), grid, tmp_path / "out")
+    codec = load_codec(tmp_path / "out" / "model.keras")
+    assert codec.name == model
+    assert np.isfinite(codec.decode(codec.encode(np.full((1, 96, 96), -3000.0)))).all()
+
+
+@pytest.mark.slow
+def test_slopes_and_travel_times_can_be_added(small, grid, tmp_path):
+    """Each has its own column."""
+    settings = small("ae", epochs=1, loss={"gradients": 0.5, "travel_time": 0.1, "land": 0.5})
+    train(settings, grid, tmp_path / "out")
+    assert {"gradients", "travel_time"} <= set(history(tmp_path / "out")[0])
+
+
+def test_a_grid_in_metres_has_no_split_by_area(small, tmp_path):
+    """Blocks of area are laid in degrees."""
+    import netCDF4
+
+    path = tmp_path / "projected.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        for name in ("y", "x"):
+            dataset.createDimension(name, 200)
+            axis = dataset.createVariable(name, "f8", (name,))
+            axis.units = "m"
+            axis[:] = 1000.0 * np.arange(200)
+        variable = dataset.createVariable("z", "f4", ("y", "x"))
+        variable.units = "m"
+        variable[:] = -100.0
+    with pytest.raises(UsageError, match="degrees"):
+        train(small("ae"), path, tmp_path / "out")
