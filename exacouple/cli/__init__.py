@@ -13,7 +13,7 @@ import click
 from exacouple import __version__
 from exacouple.errors import ExacoupleError
 
-COMMANDS = ("regions", "prepare", "run", "compare", "demo", "doctor")
+COMMANDS = ("train", "evaluate", "regions", "prepare", "run", "compare", "demo", "doctor")
 """Subcommands in the order of use; ``exacouple.cli.<name>:command`` is the click command."""
 
 INTERRUPTED = 128 + signal.SIGINT
