@@ -18,7 +18,7 @@ def require_tensorflow() -> None:
                 f"training needs {package}, which is not installed: pip install "
                 "'exacouple[train]' (without a GPU: pip install tensorflow-cpu)"
             )
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 

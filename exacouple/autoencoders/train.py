@@ -14,6 +14,7 @@ from exacouple.atomic import atomic_file
 from exacouple.autoencoders.ae import Autoencoder
 from exacouple.autoencoders.dfcvae import DeepFeatureVAE
 from exacouple.autoencoders.dictionary import Dictionary
+from exacouple.autoencoders.features import find_vgg19
 from exacouple.autoencoders.keras_codec import KerasCodec
 from exacouple.autoencoders.selection import select_dictionary
 from exacouple.autoencoders.settings import Settings
@@ -66,6 +67,8 @@ def train(
         The training cannot go on, such as when a loss is not finite.
     """
     directory = Path(directory)
+    if settings.model == "dfcvae" and settings.loss.feature_network == "vgg19":
+        find_vgg19(feature_weights)
     data = TrainingData.open(
         grid, settings.data, batch=settings.optimiser.batch, seed=settings.seed
     )

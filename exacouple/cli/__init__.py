@@ -13,7 +13,17 @@ import click
 from exacouple import __version__
 from exacouple.errors import ExacoupleError
 
-COMMANDS = ("train", "evaluate", "regions", "prepare", "run", "compare", "demo", "doctor")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "regions",
+    "prepare",
+    "run",
+    "compare",
+    "demo",
+    "warm-up",
+    "doctor",
+)
 """Subcommands in the order of use; ``exacouple.cli.<name>:command`` is the click command."""
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -30,7 +40,7 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"exacouple.cli.{cmd_name}").command
+        command = importlib.import_module(f"exacouple.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

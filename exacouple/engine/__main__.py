@@ -18,7 +18,7 @@ from types import FrameType
 
 from exacouple import __version__
 from exacouple.engine.log import LogError, engine_log
-from exacouple.engine.simulation import StartSolver, simulate, start_solver
+from exacouple.engine.simulation import Interrupt, StartSolver, simulate, start_solver
 from exacouple.engine.specfile import read_specfile
 from exacouple.errors import ExacoupleError
 
@@ -36,17 +36,23 @@ class Stopped(BaseException):
         self.signal = signal.Signals(number)
 
 
-class _Stop:
-    """Remembers the first signal, for the case that its exception is lost in a callback."""
+class _Stop(Interrupt):
+    """Remembers the first signal; ends the run at once, or between two steps while on hold."""
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._on_hold = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_IGN)
         self.number = number
-        raise Stopped(number)
+        self.requested = True
+        if not self._on_hold:
+            raise Stopped(number)
+
+    def hold(self) -> None:
+        self._on_hold = True
 
     def check(self) -> None:
         if self.number is not None:
@@ -80,26 +86,33 @@ def main(argv: Sequence[str] | None = None, *, start: StartSolver = start_solver
     )
     parser.add_argument("specfile", metavar="SPECFILE", help="specfile in JSON")
     parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint of a run that was stopped, if there is one",
+    )
+    parser.add_argument(
         "--version", action="version", version=f"exacouple embedded engine {__version__}"
     )
     arguments = parser.parse_args(argv)
     try:
         with engine_log():
-            return _run(arguments.specfile, start)
+            return _run(arguments.specfile, start, resume=arguments.resume)
     except LogError as exc:
         _abandon_output()
         print(f"error: {exc}", file=sys.stderr)
         return 1
 
 
-def _run(specfile: str, start: StartSolver) -> int:
+def _run(specfile: str, start: StartSolver, *, resume: bool) -> int:
     try:
         with _stoppable() as stop:
-            simulate(read_specfile(specfile), start=start, interrupt=stop.check)
+            simulate(read_specfile(specfile), resume=resume, start=start, interrupt=stop)
             return 0
     except Stopped as exc:
         _log.warning(
-            "stopped by %s; the probe files hold what was computed", exc.signal.name, extra=_MAIN
+            "stopped by %s; --resume goes on from the last checkpoint, if there is one",
+            exc.signal.name,
+            extra=_MAIN,
         )
         return 128 + exc.signal
     except MemoryError:

@@ -123,4 +123,7 @@ def wake(wet, sides, waking, w, new):
             other = sides[s, side]
             waking[s] |= other == DG or (other >= 0 and wet[other])
         if was and not waking[s]:
-            new[s] = w[s]
+            for v in range(w.shape[1]):
+                for j in range(w.shape[2]):
+                    for i in range(w.shape[3]):
+                        new[s, v, j, i] = w[s, v, j, i]

@@ -1,24 +1,35 @@
 """The initial state at the nodes and subcells of the elements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.mesh import Mesh
 
+# Points that are evaluated at once.
+STRIP = 1 << 19
+
 # Gives h, hu, hv, b at points x, y: arrays of one shape.
 Initial = Callable[[Array, Array], tuple[Array, Array, Array, Array]]
 
 
-def evaluate(initial: Initial, mesh: Mesh, points: Array) -> list[Array]:
-    """Initial h, hu, hv, b at points of each element, shape ``(ny, nx, points, points)``.
+def strips(rows: int, points: int) -> Iterator[tuple[int, int]]:
+    """Cut a number of rows into strips (first, end) of about `STRIP` of their ``points``."""
+    height = max(1, STRIP // points)
+    for first in range(0, rows, height):
+        yield first, min(first + height, rows)
 
-    The last two axes are y and x within the element; ``points`` are positions in [0, 1].
+
+def evaluate(initial: Initial, mesh: Mesh, points: Array, first: int, last: int) -> list[Array]:
+    """Initial h, hu, hv, b at points of the elements of the rows ``first`` to ``last - 1``.
+
+    Shape ``(last - first, nx, points, points)``: the last two axes are y and x within the element;
+    ``points`` are positions in [0, 1].
     """
     x = mesh.x0 + (np.arange(mesh.nx)[:, None] + points) * mesh.dx
-    y = mesh.y0 + (np.arange(mesh.ny)[:, None] + points) * mesh.dx
-    shape = (mesh.ny, mesh.nx, points.size, points.size)
+    y = mesh.y0 + (np.arange(first, last)[:, None] + points) * mesh.dx
+    shape = (last - first, mesh.nx, points.size, points.size)
     grid_x = np.broadcast_to(x[None, :, None, :], shape).ravel()
     grid_y = np.broadcast_to(y[:, None, :, None], shape).ravel()
     return [np.asarray(v, dtype=float).reshape(shape) for v in initial(grid_x, grid_y)]

@@ -91,6 +91,17 @@ class Patches:
         self._allocate(len(self.cells))
         self._fill(w, bed)
 
+    def replace(
+        self, cells: NDArray[np.int64], w: Array, bed: Array, permanent: NDArray[np.bool_]
+    ) -> None:
+        """Have these patches, in this order, instead of those there are."""
+        self.at[:] = FREE
+        self.at[cells[:, 0], cells[:, 1]] = np.arange(len(cells))
+        self.cells, self.permanent = cells, permanent
+        self._allocate(len(cells))
+        self._fill(w, bed)
+        self.new[:] = w
+
     def _connect(self) -> None:
         """Find what lies beyond the four sides of every patch."""
         ny, nx = self.at.shape[0] - 2, self.at.shape[1] - 2

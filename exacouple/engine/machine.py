@@ -7,26 +7,47 @@ import resource
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from exacouple.engine.generate import LANES
+from exacouple.engine.initial import STRIP
 from exacouple.errors import ExacoupleError, UsageError
 
 _MEMINFO = Path("/proc/meminfo")
 _OWN_CGROUP = Path("/proc/self/cgroup")
 _CGROUPS = Path("/sys/fs/cgroup")
 _DOUBLE = 8
+_ARRAYS_AT_START = 12
+_DOUBLES_FOR_GATES = 15
 
 
-def estimate_bytes(cells: int, order: int) -> int:
-    """Least memory of the solver's arrays: nodal values, face traces and the initial subcells.
+def estimate_bytes(nx: int, ny: int, order: int) -> int:
+    """Memory that a solver without limited elements allocates.
+
+    The state at both ends of a step, the seabed, the gates between elements, marks for each
+    element, and what the initial state needs on its way there.
 
     Parameters
     ----------
-    cells
-        Number of cells of the mesh.
+    nx, ny
+        Cells of the mesh.
     order
         Polynomial degree N: N + 1 nodes and 2 N + 1 subcells along each edge of a cell.
     """
-    nodes, subcells = order + 1, 2 * order + 1
-    return _DOUBLE * cells * (10 * nodes**2 + 20 * nodes + 10 * subcells**2)
+    nodes, subcells = (order + 1) ** 2, (2 * order + 1) ** 2
+    blocks = -(-nx // LANES) * (ny + 2)
+    kept = blocks * ((7 * nodes + 4) * LANES * _DOUBLE + 1) + 5 * (nx + 2) * (ny + 2)
+    strip = min(max(STRIP, nx * subcells), nx * ny * subcells)
+    return kept + max(_ARRAYS_AT_START * strip, _DOUBLES_FOR_GATES * nx * ny) * _DOUBLE
+
+
+def patch_bytes(patches: int, order: int) -> int:
+    """Memory that the finite-volume patches of limited elements take.
+
+    Values at both ends of a step, with halo, faces and fluxes (`exacouple.engine.limiter`), and
+    three times the initial values on their way there.
+    """
+    m = 2 * order + 1
+    kept = 27 * m**2 + 4 * (m + 2) ** 2 + 10 * (m + 1) * m
+    return patches * ((kept + 12 * m**2) * _DOUBLE + 150)
 
 
 def available_bytes() -> int | None:

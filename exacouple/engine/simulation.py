@@ -1,17 +1,20 @@
-"""One run: from a checked specfile to probe files and progress lines."""
+"""One run: from a checked specfile to its outputs and progress lines."""
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from exacouple import __version__
+from exacouple.engine.checkpoint import Checkpoints, checkpoint_path, fingerprint
 from exacouple.engine.machine import estimate_bytes, peak_bytes, require_memory, thread_count
 from exacouple.engine.mesh import Mesh
-from exacouple.engine.probewriter import ProbeSet
+from exacouple.engine.outputs import Outputs
 from exacouple.engine.scenario import Scenario, read_shift, source_for
 from exacouple.engine.specfile import Specfile
 from exacouple.errors import ExacoupleError, UsageError
@@ -22,7 +25,6 @@ _MAIN = {"origin": "exahype::main()"}
 _MESH = {"origin": "exahype::runners::Runner::createRepository(...)"}
 _MASTER = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
 _STEP = {"origin": "exahype::runners::Runner::printTimeStepInfo(...)"}
-_SLOW_START_S = 3.0
 _SMALLEST_DT_RATIO = 1e-4
 
 
@@ -39,14 +41,42 @@ class Solver(Protocol):
     def sample(self, x: float, y: float) -> tuple[float, float, float, float, float]:
         """Give h, hu, hv, b and h + b at a point."""
 
+    def worst_cell(self) -> str:
+        """Say in words where the fastest wave is."""
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """Give all that the steps to come depend on."""
+
+    def restore(self, state: Mapping[str, NDArray[np.float64]]) -> None:
+        """Go on from the state of an earlier run."""
+
+
+class Interrupt:
+    """What may end a run early; this one never does."""
+
+    requested = False
+
+    def hold(self) -> None:
+        """Wait from now on for `check`, so that no step is left half done."""
+
+    def check(self) -> None:
+        """Raise if the run is to end."""
+
 
 StartSolver = Callable[[Specfile, Mesh, Scenario], Solver]
 
 
 def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
     """Start the embedded ADER-DG solver; this is what imports Numba."""
+    from exacouple.engine import warmup
     from exacouple.engine.solver import Solver as AderDgSolver
 
+    needed = {
+        warmup.CORE: True,
+        warmup.MAXIMUM_PRINCIPLE: spec.dmp_observables > 0,
+        warmup.MAXIMA: bool(spec.parameters.maxima),
+    }
+    warmup.compile_kernels(spec.order, [part for part in needed if needed[part]])
     return AderDgSolver(
         mesh,
         initial,
@@ -68,21 +98,24 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
 def simulate(
     spec: Specfile,
     *,
+    resume: bool = False,
     start: StartSolver = start_solver,
-    interrupt: Callable[[], None] = lambda: None,
+    interrupt: Interrupt | None = None,
 ) -> None:
     """Run a specfile in the current folder to its end.
 
-    The folder holds the easi file and its data; probe files are written relative to it.
+    The folder holds the easi file and its data; all outputs are written relative to it.
 
     Parameters
     ----------
     spec
         What to run.
+    resume
+        Go on from the checkpoint of an earlier run, if there is one.
     start
         Makes the solver.
     interrupt
-        Called after every step; may raise to end the run.
+        Asked after every step; when it ends the run, a checkpoint is written first.
 
     Raises
     ------
@@ -91,6 +124,7 @@ def simulate(
     ExacoupleError
         A file cannot be read or written, memory does not suffice, or the solution breaks down.
     """
+    interrupt = interrupt or Interrupt()
     mesh = spec.mesh()
     _announce(spec, mesh)
     for probe in spec.probes:
@@ -98,30 +132,67 @@ def simulate(
             mesh.locate(probe.x, probe.y)
         except UsageError as exc:
             raise UsageError(f"{spec.path}: probe {probe.name}: {exc}") from exc
-    require_memory(estimate_bytes(mesh.cells, spec.order), f"a mesh of {mesh.nx} x {mesh.ny} cells")
+    require_memory(
+        estimate_bytes(mesh.nx, mesh.ny, spec.order), f"a mesh of {mesh.nx} x {mesh.ny} cells"
+    )
     source = source_for(spec.output_directory)
     initial = Scenario(source, mesh, Path(), shift=read_shift())
-    with ProbeSet(spec.probes) as probes:
-        notice = threading.Timer(_SLOW_START_S, _tell_compiling)
-        notice.daemon = True
-        notice.start()
-        try:
-            solver = start(spec, mesh, initial)
-            first_dt = solver.dt
-            while True:
-                _check_plotters(spec, solver)
-                probes.record(solver.time, solver.sample)
-                _report(solver)
-                if _finished(spec, solver):
-                    break
-                _check_dt(solver, first_dt)
-                solver.step()
-                notice.cancel()
-                interrupt()
-        finally:
-            notice.cancel()
+    solver = start(spec, mesh, initial)
+    checkpoints = Checkpoints(
+        checkpoint_path(spec.path),
+        spec.parameters.checkpoint_every,
+        fingerprint(spec, solver.state()) if spec.parameters.checkpoint_every else "",
+    )
+    first_dt = solver.dt
+    with _open_outputs(spec, mesh, solver, checkpoints, resume=resume) as outputs:
+        _run(spec, solver, outputs, checkpoints, interrupt, first_dt)
+        outputs.finish(solver.time)
+    checkpoints.remove()
     _log.info("memoryUsage    =%d MB", round(peak_bytes() / 1e6), extra=_MASTER)
     _log.info("Peano terminates successfully", extra=_MAIN)
+
+
+def _open_outputs(
+    spec: Specfile, mesh: Mesh, solver: Solver, checkpoints: Checkpoints, *, resume: bool
+) -> Outputs:
+    """Open the outputs; if an earlier run can be gone on with, set the solver to where it was."""
+    kept = checkpoints.read() if resume and checkpoints.wanted else None
+    if kept is None:
+        checkpoints.remove()
+        return Outputs(spec, mesh)
+    try:
+        outputs = Outputs(spec, mesh, kept)
+    except ExacoupleError as exc:
+        _log.warning("%s: the run starts from the beginning", exc)
+        return Outputs(spec, mesh)
+    solver.restore(kept["solver"])
+    _log.info(
+        "resuming from the checkpoint at step %d, t = %g", solver.steps, solver.time, extra=_MASTER
+    )
+    return outputs
+
+
+def _run(
+    spec: Specfile,
+    solver: Solver,
+    outputs: Outputs,
+    checkpoints: Checkpoints,
+    interrupt: Interrupt,
+    first_dt: float,
+) -> None:
+    while True:
+        _check_plotters(spec, solver)
+        outputs.record(solver)
+        _report(solver)
+        if _finished(spec, solver):
+            return
+        _check_dt(solver, first_dt)
+        interrupt.hold()
+        solver.step()
+        if checkpoints.due or (interrupt.requested and checkpoints.wanted):
+            checkpoints.write({"solver": solver.state(), **outputs.state()})
+            outputs.write_maxima()
+        interrupt.check()
 
 
 def _announce(spec: Specfile, mesh: Mesh) -> None:
@@ -152,13 +223,6 @@ def _announce(spec: Specfile, mesh: Mesh) -> None:
     )
 
 
-def _tell_compiling() -> None:
-    _log.info(
-        "compiling the numerical kernels; they are kept, so that the next start is quick",
-        extra=_MASTER,
-    )
-
-
 def _report(solver: Solver) -> None:
     _log.info("step %d\tt_min          =%g", solver.steps, solver.time, extra=_STEP)
     _log.info("\tdt_min         =%g", solver.dt, extra=_STEP)
@@ -173,11 +237,11 @@ def _finished(spec: Specfile, solver: Solver) -> bool:
 def _check_plotters(spec: Specfile, solver: Solver) -> None:
     if spec.time_steps is None:
         return
-    for name, time in spec.other_plotters:
+    for name, time in spec.plotters.never_due:
         if solver.time >= time:
             raise UsageError(
-                f"{spec.path}: plotter {name} is due at t = {time:g}, but only probe::ascii "
-                "plotters are supported; remove it or start it after the end"
+                f"{spec.path}: plotter {name} is due at t = {time:g}, but its type is not "
+                "supported; remove it or start it after the end"
             )
 
 
@@ -185,5 +249,6 @@ def _check_dt(solver: Solver, first_dt: float) -> None:
     if not solver.dt > _SMALLEST_DT_RATIO * first_dt:
         raise ExacoupleError(
             f"the time step fell from {first_dt:g} to {solver.dt:g} at t = {solver.time:g}: "
-            "the solution is breaking down; check bathymetry and displacement, or lower the cfl"
+            f"the solution is breaking down; {solver.worst_cell()}; check bathymetry and "
+            "displacement there, or lower the cfl"
         )

@@ -1,11 +1,14 @@
 """ADER-DG for the shallow-water equations with a subcell finite-volume limiter.
 
-Deep elements carry polynomials of order N (`generate`, `sweep`). Elements that hold land or
-water shallower than the limiter depth, and those at an open boundary, are finite-volume patches
-throughout (`subcells`); any other element becomes one for as long as its polynomial would not be
-finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths
-may be in any unit that gravity shares.
+Deep elements carry polynomials of order N (`generate`, `sweep`). Elements that hold land or water
+shallower than the limiter depth, and those at an open boundary, are finite-volume patches
+throughout (`subcells`); any other element becomes one for as long as its polynomial would not be finite, deep enough or free of
+oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths may be in any unit that gravity
+shares.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +16,12 @@ from numpy.typing import NDArray
 from exacouple.engine import coupling, sweep
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import by_element, get_elements, set_elements
+from exacouple.engine.diagnosis import describe_fastest
 from exacouple.engine.generate import LANES
-from exacouple.engine.initial import Initial, evaluate, least_depth
+from exacouple.engine.initial import Initial, evaluate, least_depth, strips
 from exacouple.engine.kernels import load_kernels
 from exacouple.engine.limiter import FREE, SCHEMES, Patches
+from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
 from exacouple.errors import ExacoupleError, UsageError
@@ -57,7 +62,7 @@ class Solver:
     coriolis
         Coriolis parameter f at y = 0 and its gradient along y.
     manning
-        Manning's coefficient n of the bottom friction, (hu)_t = -g n^2 |u| hu / h^(4/3), in the
+        Manning's coefficient n of the bottom friction, ``(hu)_t = -g n^2 |u| hu / h^(4/3)``, in the
         units of the mesh (s / m^(1/3), or s / km^(1/3): ten times the number).
     threads
         Threads that share the work; results do not depend on it.
@@ -73,6 +78,8 @@ class Solver:
         Number of steps taken.
     dt
         Length of the next step.
+    team
+        Threads that share the work.
 
     Raises
     ------
@@ -125,7 +132,7 @@ class Solver:
         self._kernels = load_kernels(order)
         self._coriolis = coriolis
         self._drag = gravity * manning**2
-        self._team = Team(threads)
+        self.team = Team(threads)
         self.time, self.steps = 0.0, 0
         self._allocate()
         self._start(initial)
@@ -149,19 +156,30 @@ class Solver:
         return self._coriolis[0] + self._coriolis[1] * y
 
     def _start(self, initial: Initial) -> None:
-        m = self.basis.subcells
-        h, p, q, b = evaluate(initial, self.mesh, self.basis.nodes)
-        fine = evaluate(initial, self.mesh, (np.arange(m) + 0.5) / m)
-        limited = ~(least_depth(self.basis, h, fine[0]) > self.limiter_depth)
-        if self.boundary == "outflow":
-            limited[[0, -1], :] = limited[:, [0, -1]] = True
-        nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
-        free = np.argwhere(~limited)
-        set_elements(self._u, self._nodes, free + 1, nodal[~limited])
-        set_elements(self._bed, self._nodes, free + 1, b.reshape(*b.shape[:2], 1, -1)[~limited])
-        averages = np.stack([values[limited] for values in fine[:3]], axis=1)
-        cells = np.argwhere(limited) + 1
-        self.patches.add(cells, averages, fine[3][limited], permanent=True)
+        """Set the initial state, a few rows at a time to need little memory."""
+        mesh, basis = self.mesh, self.basis
+        centres = (np.arange(basis.subcells) + 0.5) / basis.subcells
+        patches = []
+        for first, last in strips(mesh.ny, mesh.nx * basis.subcells**2):
+            h, p, q, b = evaluate(initial, mesh, basis.nodes, first, last)
+            fine = evaluate(initial, mesh, centres, first, last)
+            limited = ~(least_depth(basis, h, fine[0]) > self.limiter_depth)
+            if self.boundary == "outflow":
+                limited[:, [0, -1]] = True
+                limited[np.isin(np.arange(first, last), [0, mesh.ny - 1])] = True
+            nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
+            bed = b.reshape(*b.shape[:2], 1, -1)
+            corner = np.array([first + 1, 1])
+            free, cells = (np.argwhere(mask) + corner for mask in (~limited, limited))
+            set_elements(self._u, self._nodes, free, nodal[~limited])
+            set_elements(self._bed, self._nodes, free, bed[~limited])
+            averages = np.stack([values[limited] for values in fine[:3]], axis=1)
+            patches.append((cells, averages, fine[3][limited]))
+        where, w, ground = (np.concatenate(parts) for parts in zip(*patches, strict=True))
+        require_memory(
+            patch_bytes(len(where), self.order), f"the finite-volume limiter of {len(where)} cells"
+        )
+        self.patches.add(where, w, ground, permanent=True)
         self._open_gates()
         self._require_finite()
 
@@ -183,7 +201,7 @@ class Solver:
     def stable_dt(self) -> float:
         """Time step for which the fastest wave satisfies the CFL condition.
 
-        dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx), with PNPM of `basis`.
+        ``dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx)``, with PNPM of `basis`.
         """
         deep = self._kernels.fastest_wave(
             self._u, self._bed, self._active, self.patches.at, self.gravity
@@ -218,7 +236,7 @@ class Solver:
     def _try(self, dt: float) -> None:
         """Compute the candidate solution at the end of the step."""
         basis, dx, g, patches = self.basis, self.mesh.dx, self.gravity, self.patches
-        self._team.over_rows(
+        self.team.over_rows(
             lambda first, last: self._kernels.sweep_rows(
                 self._u, self._out, self._bed, self._gates, self._active, self._spin, patches.doors,
                 patches.door_rows, patches.door_traces, self.mesh.nx, BOUNDARIES[self.boundary],
@@ -230,7 +248,7 @@ class Solver:
         angle = dt * self._coriolis_at((np.arange(m) + 0.5) / m)
         patches.step(
             self._u, self._bed, dt=dt, dx=dx, g=g, dry=self.dry_tolerance,
-            turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self._team,
+            turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self.team,
         )  # fmt: skip
         lift = (basis.left / basis.weights, basis.right / basis.weights)
         coupling.couple(
@@ -304,14 +322,14 @@ class Solver:
         elif self.steps % _FIXED_DT_CHECK == 0 and self.stable_dt() < self.cfl * self.dt:
             raise SolutionError(
                 f"the fixed time step {self.dt:g} is no longer stable at t = {self.time:g}: the "
-                f"largest stable one is {self.stable_dt() / self.cfl:g}; use time_stepping "
-                '"global" or a smaller cfl'
+                f"largest stable one is {self.stable_dt() / self.cfl:g}; {self.worst_cell()}; use "
+                'time_stepping "global" or a smaller cfl'
             )
 
     def _require_finite(self) -> None:
         bad = ~np.isfinite(self.patches.w).all(axis=(1, 2, 3))
         nodal = np.zeros((0, 2), dtype=np.int64)
-        if self.steps == 0:
+        if self.steps == 0 and not np.isfinite(self._u).all():
             nodal = (
                 np.argwhere(
                     ~np.isfinite(by_element(self._u, self._nodes, self.mesh.nx)).all(axis=(2, 3))
@@ -349,6 +367,36 @@ class Solver:
         )
         b = float(get_elements(self._bed, self._nodes, cell)[0, 0] @ weights)
         return eta - b, p, q, b, eta
+
+    def worst_cell(self) -> str:
+        """Say in words where the fastest wave is, which sets the time step."""
+        return describe_fastest(self.mesh, self.gravity, *self.elements, self.patches)
+
+    @property
+    def elements(self) -> tuple[Array, Array]:
+        """Eta, hu, hv at the nodes and the seabed there, stored as in `blocks`; not copies."""
+        return self._u, self._bed
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that the steps to come depend on, for `restore`; arrays are not copied."""
+        patches = self.patches
+        return {
+            "clock": np.array([self.time, self.steps, self.dt]),
+            "u": self._u,
+            "bed": self._bed,
+            "cells": patches.cells,
+            "permanent": patches.permanent,
+            "w": patches.w,
+            "ground": patches.bed,
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from the `state` of a solver of the same mesh, order and boundary."""
+        self._u[:], self._bed[:] = state["u"], state["bed"]
+        self.patches.replace(*(state[key] for key in ("cells", "w", "ground", "permanent")))
+        self._open_gates()
+        time, steps, dt = state["clock"].tolist()
+        self.time, self.steps, self.dt = time, int(steps), dt
 
     @property
     def limited(self) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,9 +23,12 @@ from exacouple.engine.checks import (
     check_solver,
 )
 from exacouple.engine.mesh import Mesh, mesh_from_spec
+from exacouple.engine.plotters import Plotters, Probe, read_plotters
 from exacouple.errors import ExacoupleError, UsageError
 
-PROBE_VARIABLES = (0, 4, 5)
+_CENTIMETRE = 0.01
+_GRAVITY = 9.81
+_LENGTH_UNITS = (1.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ class Parameters:
         Cells with shallower water anywhere use the finite-volume limiter.
     cfl
         Safety factor of the time step, above 0 and at most 1.
+    maxima
+        NetCDF file for the greatest water height and speed and the first arrival in each cell;
+        empty for none.
+    arrival_threshold
+        Change of a cell's mean depth that counts as arrival, also the depth from which a point
+        counts as wet in `maxima` and `snapshots`; None is 1 cm.
+    snapshots, snapshots_every
+        NetCDF file for snapshots of the whole domain, empty for none; time between two, s.
+    event_origin
+        UTC time of t = 0 in ISO 8601, for the time axes of NetCDF files; empty if unknown.
+    checkpoint_every
+        Least seconds of wall-clock time between two checkpoints; 0 for none.
     """
 
     gravity: float = 9.81e-3
@@ -50,6 +66,12 @@ class Parameters:
     boundary: Literal["outflow", "wall"] = "outflow"
     limiter_depth: float = 0.1
     cfl: float = 0.9
+    maxima: str = ""
+    arrival_threshold: float | None = None
+    snapshots: str = ""
+    snapshots_every: float = 0.0
+    event_origin: str = ""
+    checkpoint_every: float = 60.0
 
     def __post_init__(self) -> None:
         if self.gravity <= 0.0:
@@ -63,39 +85,52 @@ class Parameters:
             )
         if not 0.0 < self.cfl <= 1.0:
             raise UsageError(f"cfl must be above 0 and at most 1, got {self.cfl:g}")
+        self._check_outputs()
 
+    def _check_outputs(self) -> None:
+        if self.arrival_threshold is not None and not self.arrival_threshold > 0.0:
+            raise UsageError(f"arrival_threshold must be positive, got {self.arrival_threshold:g}")
+        if bool(self.snapshots) != (self.snapshots_every > 0.0):
+            raise UsageError(
+                "snapshots (a file) and snapshots_every (a positive time) belong together, got "
+                f"{self.snapshots!r} and {self.snapshots_every:g}"
+            )
+        if self.maxima and self.maxima == self.snapshots:
+            raise UsageError(f"maxima and snapshots must be two files, got {self.maxima!r} twice")
+        if self.checkpoint_every < 0.0:
+            raise UsageError(
+                f"checkpoint_every must not be negative, got {self.checkpoint_every:g}"
+            )
+        if self.event_origin and not _is_utc(self.event_origin):
+            raise UsageError(
+                f"event_origin must be a time such as 2011-03-11T05:46:24Z, got "
+                f"{self.event_origin!r}"
+            )
+        if (self.maxima or self.snapshots) and self.metres is None:
+            raise UsageError(
+                "maxima and snapshots are in metres, and a gravity near 9.81 or 9.81e-3 must tell "
+                f"the unit of length (m or km), got {self.gravity:g}"
+            )
 
-@dataclass(frozen=True)
-class Probe:
-    """A ``probe::ascii`` plotter.
+    @property
+    def metres(self) -> float | None:
+        """Unit of length in metres, which gravity tells; None if it is not that of the earth."""
+        fitting = [unit for unit in _LENGTH_UNITS if abs(self.gravity * unit / _GRAVITY - 1) < 0.1]
+        return fitting[0] if fitting else None
 
-    Attributes
-    ----------
-    name, output
-        Name of the plotter; path of its file without ``-rank-0.probe``.
-    x, y
-        Position, specfile's length unit.
-    variables
-        Number of solution columns: 0, 4 (h, hu, hv, b) or 5 (and h + b).
-    start, repeat
-        Time of the first row and least time between rows, s.
-    """
-
-    name: str
-    output: str
-    x: float
-    y: float
-    variables: int
-    start: float
-    repeat: float
+    @property
+    def wet_depth(self) -> float:
+        """`arrival_threshold`, or 1 cm."""
+        if self.arrival_threshold is not None:
+            return self.arrival_threshold
+        return _CENTIMETRE / (self.metres or 1.0)
 
 
 @dataclass(frozen=True)
 class Specfile:
     """What the embedded engine takes from a specfile.
 
-    Exactly one of `end_time` (s) and `time_steps` is set. `other_plotters` are the name and first
-    time of plotters that are not probes; none of them is due before the end time.
+    Exactly one of `end_time` (s) and `time_steps` is set.
     """
 
     path: Path
@@ -115,8 +150,12 @@ class Specfile:
     dmp_relaxation_parameter: float
     dmp_difference_scaling: float
     parameters: Parameters
-    probes: tuple[Probe, ...]
-    other_plotters: tuple[tuple[str, float], ...]
+    plotters: Plotters
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """The plotters that write probe files."""
+        return self.plotters.probes
 
     def mesh(self) -> Mesh:
         """Mesh that ExaHyPE would choose for this specfile."""
@@ -152,8 +191,8 @@ def read_specfile(path: str | Path) -> Specfile:
         raise refuse("optimisation.limiting", "'static' is not supported, only 'dynamic'")
     check_solver(refuse, solver)
     check_kernels(refuse, solver)
-    probes, other_plotters = _plotters(refuse, solver, document.computational_domain.end_time)
     domain = document.computational_domain
+    plotters = read_plotters(refuse, solver.plotters, domain.end_time)
     return Specfile(
         path=path,
         project_name=document.project_name,
@@ -172,9 +211,16 @@ def read_specfile(path: str | Path) -> Specfile:
         dmp_relaxation_parameter=solver.limiter.dmp_relaxation_parameter,
         dmp_difference_scaling=solver.limiter.dmp_difference_scaling,
         parameters=_parameters(refuse, solver),
-        probes=probes,
-        other_plotters=other_plotters,
+        plotters=plotters,
     )
+
+
+def _is_utc(text: str) -> bool:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return time.utcoffset() == timedelta(0)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -233,58 +279,3 @@ def _parameters(refuse: Refusal, solver: sections.Solver) -> Parameters:
     if "cfl" in table and parameters.cfl != solver.cfl:
         raise refuse("solvers[0].cfl", "and solvers[0].parameters.cfl differ; give one of them")
     return build(Parameters, {**table, "cfl": solver.cfl}, where=f"{refuse.path}: solvers[0]")
-
-
-def _plotters(
-    refuse: Refusal, solver: sections.Solver, end_time: float | None
-) -> tuple[tuple[Probe, ...], tuple[tuple[str, float], ...]]:
-    probes: list[Probe] = []
-    others: list[tuple[str, float]] = []
-    for index, plotter in enumerate(solver.plotters):
-        where = f"solvers[0].plotters[{index}]"
-        check_name(refuse, f"{where}.name", plotter.name)
-        if plotter.repeat <= 0.0:
-            raise refuse(f"{where}.repeat", f"must be positive, got {plotter.repeat:g}")
-        if plotter.time < 0.0:
-            raise refuse(f"{where}.time", f"must not be negative, got {plotter.time:g}")
-        if plotter.kind == "probe::ascii":
-            probes.append(_probe(refuse, where, plotter))
-        elif end_time is not None and plotter.time <= end_time:
-            raise refuse(
-                f"{where}.type",
-                f"'{plotter.kind}' is not supported; only probe::ascii plotters write before "
-                f"end_time {end_time:g}, and this one starts at {plotter.time:g}",
-            )
-        else:
-            others.append((plotter.name, plotter.time))
-    outputs = [probe.output for probe in probes]
-    for output in outputs:
-        if outputs.count(output) > 1:
-            raise refuse("solvers[0].plotters", f"write more than once to '{output}'")
-    return tuple(probes), tuple(others)
-
-
-def _probe(refuse: Refusal, where: str, plotter: sections.Plotter) -> Probe:
-    if plotter.variables not in PROBE_VARIABLES:
-        raise refuse(
-            f"{where}.variables", f"must be one of {PROBE_VARIABLES}, got {plotter.variables}"
-        )
-    if plotter.parameters:
-        raise refuse(f"{where}.parameters", "is not supported for probes; use 'select'")
-    for key in plotter.select:
-        if key not in ("x", "y", "z"):
-            raise refuse(f"{where}.select", f"has an unknown key '{key}' (allowed: x, y, z)")
-    for key in ("x", "y"):
-        if key not in plotter.select:
-            raise refuse(f"{where}.select", f"must give '{key}', the position of the probe")
-    if not plotter.output or plotter.output.endswith("/"):
-        raise refuse(f"{where}.output", f"must be the start of a file name: '{plotter.output}'")
-    return Probe(
-        name=plotter.name,
-        output=plotter.output,
-        x=plotter.select["x"],
-        y=plotter.select["y"],
-        variables=plotter.variables,
-        start=plotter.time,
-        repeat=plotter.repeat,
-    )

@@ -63,6 +63,10 @@ class Engine:
         engine) to the environment of the engine.
     check : callable
         Raises an error if the engine cannot run a case.
+    resume : callable, optional
+        As `command`, for going on from a checkpoint; None if the engine has none.
+    checkpoint : callable, optional
+        Maps the name of the specfile to that of its checkpoint in the case directory.
     """
 
     name: str
@@ -70,10 +74,20 @@ class Engine:
     command: Callable[[str], tuple[str, ...]]
     environment: Callable[[Mapping[str, str], int | None], dict[str, str]] = engine_environment
     check: Callable[[Case], None] = _runs_all
+    resume: Callable[[str], tuple[str, ...]] | None = None
+    checkpoint: Callable[[str], str] | None = None
 
 
 def _embedded_command(specfile: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "exacouple.engine", specfile)
+
+
+def _embedded_resume(specfile: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "exacouple.engine", "--resume", specfile)
+
+
+def _embedded_checkpoint(specfile: str) -> str:
+    return f"{Path(specfile).stem}.checkpoint.npz"
 
 
 ENGINES = {
@@ -81,6 +95,8 @@ ENGINES = {
         name="embedded",
         description="the ADER-DG engine that comes with exacouple",
         command=_embedded_command,
+        resume=_embedded_resume,
+        checkpoint=_embedded_checkpoint,
     )
 }
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from exacouple.launch.verdict import Expected, judge
 _log = logging.getLogger(__name__)
 
 _STATE_EVERY = 5.0
+_COMPILING = re.compile(rb"compil(?:ing|ed) the numerical kernels.*")
 
 
 class CaseBusyError(UsageError):
@@ -91,8 +93,9 @@ def run_case(
 ) -> Outcome:
     """Run one case to its end and judge the result.
 
-    A case that has finished and is unchanged is not run again. Everything else starts from the
-    beginning: probe files and logs of earlier runs are replaced. Logs are in ``logs/``, how the
+    A case that has finished and is unchanged is not run again. One that was stopped goes on from
+    its last checkpoint if the engine has written one. Everything else starts from the beginning:
+    probe files of earlier runs are replaced. Logs, of the last run only, are in ``logs/``, how the
     run stands is in ``state.json``.
 
     Parameters
@@ -104,7 +107,8 @@ def run_case(
     threads : int, optional
         Number of threads of the engine; None leaves it to the engine.
     force : bool
-        Run also a case that has finished, or that seems to be running on another machine.
+        Run also a case that has finished, or that seems to be running on another machine, and
+        start from the beginning.
     on_progress : callable, optional
         Gets a `Progress` for each time step.
     stop : StopRequest, optional
@@ -137,7 +141,9 @@ def run_case(
     with caught as signals, _claim(case.path, force=force) as lock:
         if not force and (before := finished_before(expected)):
             return before
-        run = _Run(expected, str(case.manifest["specfile"]), chosen, on_progress)
+        specfile = str(case.manifest["specfile"])
+        resume = not force and _can_resume(case.path, chosen, specfile)
+        run = _Run(expected, specfile, chosen, on_progress, resume=resume)
         return run.execute(environment, signals, lock, grace)
 
 
@@ -213,14 +219,23 @@ class _Run:
     """One run of one case, from the claimed directory to the final state."""
 
     def __init__(
-        self, expected: Expected, specfile: str, engine: Engine, on_progress: OnProgress | None
+        self,
+        expected: Expected,
+        specfile: str,
+        engine: Engine,
+        on_progress: OnProgress | None,
+        *,
+        resume: bool,
     ) -> None:
         self._expected = expected
+        self._resume = resume
+        self._checkpoint = _checkpoint(expected.directory, engine, specfile)
         self._directory = expected.directory
         self._on_progress = on_progress
         self._reader = ProgressReader()
         self._watch = CollapseWatch(expected.end_time)
-        self._command = engine.command(specfile)
+        command = engine.resume if resume and engine.resume is not None else engine.command
+        self._command = command(specfile)
         self._written = time.monotonic()
         self._state = RunState(
             status="running",
@@ -264,9 +279,12 @@ class _Run:
         grace: tuple[float, float],
     ) -> Outcome:
         expected = self._expected
-        stale = remove_probe_files(expected.probes, expected.buoys)
-        if stale:
-            _log.debug("removed %d probe files of an earlier run", stale)
+        if self._resume:
+            _log.info("%s: goes on from its checkpoint", self._directory)
+        else:
+            stale = remove_probe_files(expected.probes, expected.buoys)
+            if stale:
+                _log.debug("removed %d probe files of an earlier run", stale)
         _make_directory(expected.probes)
         stdout = self._directory / "logs" / "stdout.log"
         stderr = self._directory / "logs" / "stderr.log"
@@ -290,7 +308,9 @@ class _Run:
         reasons = verdict.reasons
         if status == "interrupted":
             at = "" if last is None else f" at t = {last.time:g} s of {expected.end_time:g} s"
-            reasons = (f"interrupted{at}; `exacouple run` starts it again from the beginning",)
+            kept = self._checkpoint is not None and self._checkpoint.exists()
+            then = "goes on from its checkpoint" if kept else "starts it again from the beginning"
+            reasons = (f"interrupted{at}; `exacouple run` {then}",)
         return Outcome(
             case=self._directory,
             status=status,
@@ -309,6 +329,8 @@ class _Run:
     def _line(self, line: bytes) -> str | None:
         progress = self._reader.feed(line)
         if progress is None:
+            if found := _COMPILING.search(line):
+                _log.info("%s: %s", self._directory, found[0].decode())
             return None
         if self._on_progress is not None:
             self._on_progress(progress)
@@ -369,7 +391,7 @@ def _clear_earlier(case_dir: Path, state: RunState, *, held: bool, force: bool) 
             f"{state.started}: wait for its end; if that run is dead, use --force"
         )
     _log.warning(
-        "%s: the run started at %s died without an end%s; it starts again from the beginning",
+        "%s: the run started at %s died without an end%s",
         case_dir,
         state.started,
         "" if state.time is None else f" after t = {state.time:g} s",
@@ -379,6 +401,20 @@ def _clear_earlier(case_dir: Path, state: RunState, *, held: bool, force: bool) 
         _log.warning("its engine (process %d) was still running and is ended now", engine)
         if not end_group(engine, alive=lambda: is_alive(engine, state.engine_process)):
             raise ExacoupleError(f"{case_dir}: the engine (process {engine}) cannot be ended")
+
+
+def _checkpoint(case_dir: Path, engine: Engine, specfile: str) -> Path | None:
+    return None if engine.checkpoint is None else case_dir / engine.checkpoint(specfile)
+
+
+def _can_resume(case_dir: Path, engine: Engine, specfile: str) -> bool:
+    """Tell whether the last run was one of this case on this engine and left a checkpoint."""
+    state = read_state(case_dir)
+    path = _checkpoint(case_dir, engine, specfile)
+    if state is None or state.status == "finished" or path is None or not path.exists():
+        return False
+    same_case = state.case_sha256 == sha256_file(case_dir / "case.json")
+    return same_case and state.engine == engine.name
 
 
 def _make_directory(path: Path) -> None:

@@ -19,6 +19,7 @@ from exacouple.launch.progress import LineSplitter, Progress, ProgressReader, nu
 from exacouple.launch.symptoms import Diagnosis, quote, signal_advice
 
 _SUCCESS = b"Peano terminates successfully"
+_RESUMED = b"resuming from the checkpoint"
 _CELL_SIZE = re.compile(rb"coarsest mesh size was chosen as (\S+) based on")
 _QUIT = re.compile(rb"quit with error code (\d+)")
 _ERROR = re.compile(rb"\serror\s{2,}(?:\S+::\S+(?:\(\S*\))?\s+)?(.*?)(?: \(file:|$)")
@@ -154,6 +155,8 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
             continue
         if found := _CELL_SIZE.search(line):
             logs.cell_size = number(found[1])
+        if _RESUMED in line:
+            logs.first_step = math.nan  # the first one is in the log of an earlier run
         logs.succeeded = logs.succeeded or _SUCCESS in line
         if found := _QUIT.search(line):
             logs.quit_code = int(found[1])

@@ -150,8 +150,12 @@ def test_more_samples_change_the_step(small, grid, tmp_path):
     assert rmse[0] != rmse[1]
 
 
-def updates(small, rates, count):
-    """Weights before, weights after and the last terms of steps of Algorithm 2 at given rates."""
+def test_algorithm_2_moves_one_network_at_a_time(small):
+    """Each of the three updates of Larsen et al. moves its own network and no other.
+
+    Against a decoder that stays as it is, the discriminator then soon tells true tiles from made
+    ones. One that says "made" to all is right in 2 of 3; the loss of a guess is 3 log 2.
+    """
     import keras
     import tensorflow as tf
 
@@ -159,40 +163,31 @@ def updates(small, rates, count):
     from exacouple.autoencoders.vaegan import VAEGAN
 
     keras.utils.set_random_seed(0)
-    settings = small("vaegan", "thesis", network={"momentum": 0.5})
-    model = VAEGAN(settings, Scaling(-6000.0, 0.0))
-    model.compile(count)
-    for name, rate in rates.items():
-        model.optimisers[name].learning_rate = rate
-    before = {name: [np.array(v) for v in group] for name, group in model.groups().items()}
+    model = VAEGAN(small("vaegan", "thesis", network={"momentum": 0.5}), Scaling(-6000.0, 0.0))
+    model.compile(100)
     y, x = np.mgrid[:96, :96] / 96.0
     phases = np.random.default_rng(0).uniform(0, 6, (8, 1, 1))
     tiles = tf.constant((0.5 + 0.3 * np.sin(9 * x + 7 * y + phases))[..., None], tf.float32)
     update = tf.function(model.update)
-    for step in range(count):
+
+    def weights():
+        groups = model.groups().items()
+        return {
+            name: np.concatenate([keras.ops.convert_to_numpy(v).ravel() for v in group])
+            for name, group in groups
+        }
+
+    for chosen in ("encoder", "decoder", "discriminator"):
+        for name, optimiser in model.optimisers.items():
+            optimiser.learning_rate = 1e-3 if name == chosen else 0.0
+        before = weights()
+        terms = update(tiles, tf.constant(0), tf.constant(1.0))
+        after = weights()
+        assert {name for name in before if (before[name] != after[name]).any()} == {chosen}
+    for step in range(40):
         terms = update(tiles, tf.constant(step), tf.constant(1.0))
-    after = {name: [np.array(v) for v in group] for name, group in model.groups().items()}
-    moved = {
-        name: any(not np.array_equal(*pair) for pair in zip(before[name], after[name], strict=True))
-        for name in before
-    }
-    return moved, {name: float(value) for name, value in terms.items()}
-
-
-def test_each_optimiser_moves_its_own_network(small):
-    """Algorithm 2 of Larsen et al. has three updates, each of one network."""
-    names = ("encoder", "decoder", "discriminator")
-    for chosen in names:
-        moved, _ = updates(small, {name: 1e-3 * (name == chosen) for name in names}, 1)
-        assert moved == {name: name == chosen for name in names}
-
-
-def test_the_discriminator_learns_along(small):
-    """Against a decoder that stays as it is; one that guesses has a loss of 3 log 2."""
-    rates = {"encoder": 0.0, "decoder": 0.0, "discriminator": 1e-3}
-    _, terms = updates(small, rates, 40)
-    assert terms["accuracy"] > 0.9
-    assert terms["adversarial"] < 1.5 < 3 * np.log(2.0)
+    assert float(terms["accuracy"]) > 0.8
+    assert float(terms["adversarial"]) < 1.5 < 3 * np.log(2.0)
 
 
 @pytest.mark.slow

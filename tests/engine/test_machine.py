@@ -3,18 +3,39 @@
 import resource
 import subprocess
 import sys
+import tracemalloc
 
+import numpy as np
 import pytest
 
 from exacouple.engine import machine
+from exacouple.engine.mesh import Mesh
+from exacouple.engine.solver import Solver
 from exacouple.errors import ExacoupleError, UsageError
 
 
-def test_the_estimate_grows_with_cells_and_order() -> None:
-    """Each cell holds more than its nodal values of four variables."""
-    assert machine.estimate_bytes(200, 2) == 2 * machine.estimate_bytes(100, 2)
-    for order in (1, 2, 3, 4):
-        assert machine.estimate_bytes(1, order) > 8 * 4 * (order + 1) ** 2
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("land", [False, True])
+def test_the_estimate_is_what_the_solver_allocates(order: int, land: bool) -> None:
+    """Neither a run that fits is refused for nothing, nor one that does not fit begun."""
+
+    def initial(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
+        zero = np.zeros_like(x)
+        bed = np.where((x < 0.3) & land, 100.0, -1000.0)
+        return np.maximum(-bed, 0.0), zero, zero, bed
+
+    Solver(Mesh(0.0, 0.0, 0.1, 10, 10), initial, order=order).step()
+    cells = 150
+    tracemalloc.start()
+    try:
+        solver = Solver(Mesh(0.0, 0.0, 1.0 / cells, cells, cells), initial, order=order)
+        solver.step()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    needed = machine.estimate_bytes(cells, cells, order)
+    needed += machine.patch_bytes(len(solver.patches), order)
+    assert 0.6 * needed < peak < 1.05 * needed
 
 
 def test_what_cannot_fit_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from exacouple.engine.plotters import Probe
 from exacouple.engine.probewriter import ProbeSet, ProbeWriter, probe_path
-from exacouple.engine.specfile import Probe
 from exacouple.errors import ExacoupleError
 
 DT = 24.9674
@@ -131,3 +131,95 @@ def test_a_folder_that_cannot_be_made_is_named(probe: Probe, tmp_path: Path) -> 
     (tmp_path / "Probes").write_text("")
     with pytest.raises(ExacoupleError, match=r"cannot write .*buoy18"):
         ProbeSet([probe])
+
+
+def tide(time: float) -> tuple[float, float, float, float, float]:
+    """The exact tide of 1 m and 600 s over 4 km of water."""
+    eta = 1e-3 * math.sin(2 * math.pi * time / 600.0)
+    return 4.0 + eta, 0.0, 0.0, -4.0, eta
+
+
+def follow(probe: Probe, dt: float, end: float) -> list[list[float]]:
+    """Record the tide at steps of dt until `end` is reached, and give the rows."""
+    with ProbeSet([probe]) as probes:
+        time = 0.0
+        while True:
+            probes.record(time, lambda x, y, at=time: tide(at))
+            if time >= end:
+                break
+            time += dt
+        probes.finish(end)
+    lines = probe_path(probe.output).read_text().splitlines()[1:]
+    return [[float(cell) for cell in line.split(",")] for line in lines]
+
+
+def test_exact_times_are_those_asked_for(probe: Probe) -> None:
+    """Rows at 0, 10, ..., 100 s though the solver takes 12 steps of 8.7 s; the tide to 0.1 mm."""
+    rows = follow(replace(probe, exact_times=True, precision=17), 8.7, 100.0)
+    assert [row[0] for row in rows] == [10.0 * k for k in range(11)]
+    assert [row[1] for row in rows] == [row[0] for row in rows]
+    assert [row[-1] for row in rows] == pytest.approx([tide(row[0])[-1] for row in rows], abs=1e-7)
+
+
+def test_many_rows_may_lie_in_one_step(probe: Probe) -> None:
+    """Rows every second from steps of 8.7 s."""
+    rows = follow(replace(probe, repeat=1.0, exact_times=True), 8.7, 100.0)
+    assert [row[0] for row in rows] == list(range(101))
+
+
+def test_the_error_at_exact_times_falls_with_the_fourth_power(probe: Probe) -> None:
+    """Half the time step makes it about 16 times smaller."""
+    exact = replace(probe, repeat=7.0, exact_times=True, precision=17)
+    errors = []
+    for dt in (20.0, 10.0):
+        rows = follow(exact, dt, 590.0)
+        inner = [row for row in rows if 40.0 < row[0] < 540.0]
+        errors.append(max(abs(row[-1] - tide(row[0])[-1]) for row in inner))
+    assert 12.0 < errors[0] / errors[1] < 20.0
+
+
+def test_very_few_steps_give_what_can_be_had(probe: Probe) -> None:
+    """One step: the straight line between its ends."""
+    rows = follow(replace(probe, exact_times=True, precision=17), 20.0, 20.0)
+    assert [row[0] for row in rows] == [0.0, 10.0, 20.0]
+    assert rows[1][-1] == pytest.approx((rows[0][-1] + rows[2][-1]) / 2)
+
+
+def test_seventeen_digits_lose_nothing(probe: Probe) -> None:
+    """What is read is the number that the solver gave, bit by bit."""
+    rows = follow(replace(probe, precision=17), 8.7, 40.0)
+    times = [0.0]
+    while len(times) < 6:
+        times.append(times[-1] + 8.7)
+    by_time = {time: tide(time) for time in times}
+    assert len(rows) == 5
+    assert all(tuple(row[2:]) == by_time[row[0]] for row in rows)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_file_goes_on_where_its_state_was_taken(probe: Probe, exact: bool) -> None:
+    """Rows written after that are replaced; the file becomes that of a run without a break."""
+    probe = replace(probe, exact_times=exact)
+    times = [8.7 * k for k in range(12)]
+    whole = follow(probe, 8.7, times[-1])
+    with ProbeSet([probe]) as probes:
+        for time in times[:9]:
+            if time == times[5]:
+                state = probes.state()
+            probes.record(time, lambda x, y, at=time: tide(at))
+    with ProbeSet([probe], state) as probes:
+        for time in times[5:]:
+            probes.record(time, lambda x, y, at=time: tide(at))
+        probes.finish(times[-1])
+    lines = probe_path(probe.output).read_text().splitlines()[1:]
+    assert [[float(cell) for cell in line.split(",")] for line in lines] == whole
+
+
+def test_a_file_that_has_lost_rows_is_not_gone_on_with(probe: Probe) -> None:
+    """Somebody has emptied it since the state was taken."""
+    with ProbeSet([probe]) as probes:
+        probes.record(0.0, still_water)
+        state = probes.state()
+    probe_path(probe.output).write_text("")
+    with pytest.raises(ExacoupleError, match="has lost rows"):
+        ProbeSet([probe], state)

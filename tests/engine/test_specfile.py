@@ -101,10 +101,10 @@ def test_a_plotter_without_variables_and_time_starts_at_once(
     assert (probe.variables, probe.start) == (0, 0.0)
 
 
-def vtk(time: float) -> dict[str, Any]:
+def vtk(time: float, kind: str = "vtk::Cartesian::vertices::ascii") -> dict[str, Any]:
     """Make a plotter of another kind."""
     return {
-        "type": "vtk::Cartesian::cells::limited::ascii",
+        "type": kind,
         "name": "Writer",
         "time": time,
         "repeat": 100.0,
@@ -116,10 +116,50 @@ def vtk(time: float) -> dict[str, Any]:
 def test_other_plotters_are_accepted_when_never_due(tmp_path: Path, spec: dict[str, Any]) -> None:
     """Upstream's VTK plotters start after the end, so nothing is lost without them."""
     solver(spec)["plotters"].append(vtk(10000.0))
-    assert read(tmp_path, spec).other_plotters == (("Writer", 10000.0),)
+    assert read(tmp_path, spec).plotters.never_due == (("Writer", 10000.0),)
+    solver(spec)["plotters"][1] = vtk(10000.0, "vtk::Cartesian::cells::limited::ascii")
+    assert read(tmp_path, spec).plotters.never_due == (("Writer", 10000.0),)
     solver(spec)["plotters"][1] = vtk(100.0)
     with pytest.raises(UsageError, match=r"plotters\[1\].type 'vtk::.* is not supported"):
         read(tmp_path, spec)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("vtk::Cartesian::cells::ascii", True),
+        ("vtu::Cartesian::cells::binary", False),
+        ("vtk::Cartesian::cells::limited::binary", False),
+    ],
+)
+def test_plotters_of_cells_write_snapshots(
+    tmp_path: Path, spec: dict[str, Any], kind: str, text: bool
+) -> None:
+    """ExaHyPE's names of plotters of Cartesian cells, as text or compressed."""
+    solver(spec)["plotters"].append(vtk(50.0, kind))
+    (plotter,) = read(tmp_path, spec).plotters.vtk
+    assert (plotter.output, plotter.variables) == ("./output/vtk", 4)
+    assert (plotter.start, plotter.repeat, plotter.text) == (50.0, 100.0, text)
+
+
+def test_a_probe_may_ask_for_more_digits_and_exact_times(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    """Without the plotter's own parameters it writes as ExaHyPE does."""
+    probe = read(tmp_path, spec).probes[0]
+    assert (probe.precision, probe.exact_times) == (6, False)
+    plotter(spec)["parameters"] = {"precision": 17, "exact_times": True}
+    probe = read(tmp_path, spec).probes[0]
+    assert (probe.precision, probe.exact_times) == (17, True)
+
+
+def test_the_unit_of_length_follows_from_gravity(tmp_path: Path, spec: dict[str, Any]) -> None:
+    """An arrival is a change of 1 cm unless said otherwise, in km as in m."""
+    parameters = read(tmp_path, spec).parameters
+    assert (parameters.metres, parameters.wet_depth) == (1000.0, 1e-5)
+    solver(spec)["parameters"] = {"gravity": 9.81, "dry_tolerance": 0.1, "limiter_depth": 100.0}
+    parameters = read(tmp_path, spec).parameters
+    assert (parameters.metres, parameters.wet_depth) == (1.0, 1e-2)
 
 
 def put(key: str, value: Any, *, at: str = "solver") -> Edit:

@@ -252,7 +252,68 @@ def test_died_run_is_recognised(case: Path, fake_engine, caplog) -> None:
     died(case)
     assert case_status(case) == "died"
     assert run_case(case, engine=fake_engine("good")).status == "finished"
-    assert "died without an end after t = 500 s; it starts again from the beginning" in caplog.text
+    assert "died without an end after t = 500 s" in caplog.text
+
+
+@pytest.fixture
+def with_checkpoints(fake_engine):
+    """Return a function that makes an engine that behaves in another way when it resumes."""
+
+    def make(behaviour: str, resumed: str) -> Engine:
+        return replace(
+            fake_engine(behaviour),
+            resume=fake_engine(resumed).command,
+            checkpoint=lambda specfile: f"{specfile}.checkpoint",
+        )
+
+    return make
+
+
+def interrupt(case: Path, engine: Engine) -> Outcome:
+    """Start a run and stop it after a while; it has left a checkpoint and a probe file."""
+    (case / "tsunami.exahype2.checkpoint").write_text("where I was")
+    outcome = run_case(case, engine=engine, stop=stop_after(0.3, 2), grace=QUICK)
+    (case / "probes" / "21418-rank-1.probe").write_text(
+        "# plot-time, real-time,Q0,Q1,Q2,Q3,Q4\n0, 0, 4.95, 0, 0, -4.95, 0\n"
+    )
+    return outcome
+
+
+def test_interrupted_case_goes_on_from_its_checkpoint(case: Path, with_checkpoints) -> None:
+    """The engine is told to resume and finds its probe files; people are told so."""
+    outcome = interrupt(case, with_checkpoints("hang_until_sigint", "good"))
+    assert outcome.reasons[0].endswith("`exacouple run` goes on from its checkpoint")
+    again = run_case(case, engine=with_checkpoints("no_probes", "good"))
+    assert again.status == "finished"
+    assert (case / "probes" / "21418-rank-1.probe").exists()
+    state = read_state(case)
+    assert state is not None
+    assert "good" in state.command
+
+
+@pytest.mark.parametrize("cause", ["forced", "changed case", "other engine", "no checkpoint"])
+def test_checkpoint_is_not_used_where_it_does_not_belong(
+    case: Path, with_checkpoints, cause: str
+) -> None:
+    """With --force, or when anything is another than it was, the run starts from the beginning."""
+    interrupt(case, with_checkpoints("hang_until_sigint", "no_probes"))
+    engine = with_checkpoints("good", "no_probes")
+    if cause == "changed case":
+        edit_manifest(case, seeds={"autoencoder": 1})
+    elif cause == "other engine":
+        engine = replace(engine, name="other")
+    elif cause == "no checkpoint":
+        (case / "tsunami.exahype2.checkpoint").unlink()
+    assert run_case(case, engine=engine, force=cause == "forced").status == "finished"
+    assert not (case / "probes" / "21418-rank-1.probe").exists()
+
+
+def test_case_that_died_goes_on_from_its_checkpoint(case: Path, with_checkpoints) -> None:
+    """A machine that went down costs what came after the checkpoint."""
+    interrupt(case, with_checkpoints("hang_until_sigint", "good"))
+    died(case)
+    (case / "probes" / "21418-rank-1.probe").unlink()
+    assert run_case(case, engine=with_checkpoints("no_probes", "good")).status == "finished"
 
 
 def test_engine_that_outlived_its_launcher_is_ended(case: Path, fake_engine, caplog) -> None:

@@ -1,0 +1,199 @@
+"""Compile the numerical kernels before they are needed, in two processes at once.
+
+Numba keeps the machine code beside the sources or in its cache folder. Marks in the folder of the
+generated kernels tell what has been compiled there already, so that a run need not look.
+
+``python -m exacouple.engine.warmup ORDER`` does the half of the second process: the corrector, and
+all but the sweep over the elements. The first one compiles the predictor meanwhile, and then the
+sweep, which uses both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exacouple.engine.initial import Initial
+
+_log = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+
+_ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
+_SOURCES = ("balance", "coupling", "generate", "kernels", "subcells", "survey", "sweep")
+
+CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "dmp", "maxima"
+PARTS = (CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA)
+"""What every run needs, and what only runs with these terms or outputs need."""
+
+
+def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
+    """Compile what has not been compiled yet for this order, this machine and these sources.
+
+    Parameters
+    ----------
+    order
+        Polynomial degree.
+    parts
+        From `PARTS`.
+
+    Returns
+    -------
+    float or None
+        Seconds that it took; None if everything was there.
+    """
+    from exacouple.engine.kernels import load_kernels
+
+    folder = Path(str(load_kernels(order).__file__)).parent
+    marks = {part: folder / f"compiled-{part}-{_key(order)}" for part in parts}
+    missing = [part for part, mark in marks.items() if not mark.exists()]
+    if not missing:
+        return None
+    _log.info(
+        "compiling the numerical kernels of order %d; they are kept, so that the next start is "
+        "quick",
+        order,
+        extra=_ORIGIN,
+    )
+    start = time.monotonic()
+    helper = _start_helper(order) if CORE in missing else None
+    try:
+        if CORE in missing:
+            _run_sweep(order)
+    finally:
+        if helper is not None:
+            helper.wait()
+    _run_all(order, missing)
+    for part in missing:
+        marks[part].touch()
+    took = time.monotonic() - start
+    _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
+    return took
+
+
+def _key(order: int) -> str:
+    """Digest of what Numba's cache depends on: sources, versions, processor."""
+    import numba
+    from numba.core.registry import cpu_target
+
+    folder = Path(__file__).parent
+    stamps = [(folder / f"{name}.py").stat() for name in _SOURCES]
+    parts = [
+        order,
+        numba.__version__,
+        platform.python_version(),
+        cpu_target.target_context.codegen().magic_tuple(),
+        *((stamp.st_mtime_ns, stamp.st_size) for stamp in stamps),
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _start_helper(order: int) -> subprocess.Popen[bytes] | None:
+    """Let another process compile all but the sweep, if there is a processor for it."""
+    if len(os.sched_getaffinity(0)) < 2:
+        return None
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as exc:
+        _log.debug("no second process to compile: %s", exc)
+        return None
+
+
+def _run_sweep(order: int) -> None:
+    """Compile the predictor, then what is left of the sweep over the elements."""
+    _compile(order, "predict", spin=True)
+    _run_with(order, _calm, judge_rows=lambda *_: 0, fastest_wave=lambda *_: 1.0)
+
+
+def _run_rest(order: int) -> None:
+    """Compile the corrector, then all but the sweep."""
+    _compile(order, "correct", spin=False)
+    _run_with(order, _falling, sweep_rows=lambda *_: None)
+
+
+def _compile(order: int, name: str, *, spin: bool) -> None:
+    """Compile one of the two generated kernels that take most of the time."""
+    from numba import float64
+
+    from exacouple.engine.kernels import load_kernels
+
+    line = float64[::1]
+    signature = (line, float64, float64, *([line] if spin else []))
+    getattr(load_kernels(order), name).compile(signature)
+
+
+def _run_with(order: int, initial: Initial, **idle: Callable[..., object]) -> None:
+    """Take a step in which some of the generated kernels do nothing and so are not compiled."""
+    from exacouple.engine import solver
+    from exacouple.engine.kernels import load_kernels
+    from exacouple.engine.mesh import Mesh
+
+    names = ("sweep_rows", "judge_rows", "fastest_wave")
+    kernels = load_kernels(order)
+    chosen = SimpleNamespace(**{name: idle.get(name, getattr(kernels, name)) for name in names})
+    names_in_solver = vars(solver)
+    names_in_solver["load_kernels"] = lambda order: chosen
+    try:
+        mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
+        solver.Solver(mesh, initial, order=order, gravity=1.0, boundary="wall").step()
+    finally:
+        names_in_solver["load_kernels"] = load_kernels
+
+
+def _run_all(order: int, parts: Iterable[str]) -> None:
+    """Take a step in which elements of both kinds meet and one is near to being limited."""
+    from exacouple.engine.cf import Axes
+    from exacouple.engine.extremes import Extremes
+    from exacouple.engine.mesh import Mesh
+    from exacouple.engine.solver import Solver
+
+    mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
+    solver = Solver(
+        mesh,
+        _falling,
+        order=order,
+        gravity=1.0,
+        limiter_depth=1.0,
+        dry_tolerance=0.1,
+        manning=0.01 if FRICTION in parts else 0.0,
+        dmp_observables=int(MAXIMUM_PRINCIPLE in parts),
+    )
+    solver.step()
+    if MAXIMA in parts:
+        Extremes(mesh, Axes(1.0), 0.01).record(solver)
+
+
+def _calm(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+    """Water at rest, deeper than the limiter depth of 1."""
+    zero = np.zeros_like(x)
+    return zero + 2.0, zero, zero, zero - 2.0
+
+
+def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+    """Water that runs apart, hardly deeper than the limiter depth of 1, and dry land."""
+    zero = np.zeros_like(x)
+    h = np.where(x < 1.0, 0.0, 1.0001)
+    return h, 0.2 * h * (x - 2.0), zero, np.where(x < 1.0, 1.0, -1.0001)
+
+
+if __name__ == "__main__":
+    _run_rest(int(sys.argv[1]))

@@ -1,0 +1,91 @@
+"""Compilation before it is needed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import exacouple
+from exacouple.cli import main
+from exacouple.engine import warmup
+
+COUNT = """
+import sys
+from numba.core import event
+class Compiled(event.Listener):
+    names = []
+    def on_start(self, it): self.names.append(it.data["dispatcher"].py_func.__name__)
+    def on_end(self, it): pass
+event.register("numba:compile", Compiled())
+from exacouple.engine.__main__ import main
+status = main(["case.exahype2"])
+print("compiled", Compiled.names)
+sys.exit(status)
+"""
+
+
+def test_the_command_says_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders are compiled once each; what was there is said to be."""
+    asked: list[int] = []
+
+    def compile_kernels(order: int) -> float | None:
+        asked.append(order)
+        return None if order == 3 else 1.0
+
+    monkeypatch.setattr(warmup, "compile_kernels", compile_kernels)
+    result = CliRunner().invoke(main, ["warm-up", "--order", "2", "--order", "3", "--order", "2"])
+    assert result.exit_code == 0, result.output
+    assert asked == [2, 3]
+    first, second = result.stdout.splitlines()
+    assert first.startswith("order 2: compiled in ")
+    assert second == "order 3: was compiled before"
+    result = CliRunner().invoke(main, ["-q", "warm-up", "--order", "3", "--json"])
+    assert json.loads(result.stdout) == [{"order": 3, "seconds": None}]
+
+
+@pytest.mark.parametrize("order", ["0", "5", "two"])
+def test_an_order_that_there_is_not_is_refused(order: str) -> None:
+    """Orders are 1 to 4."""
+    assert CliRunner().invoke(main, ["warm-up", "--order", order]).exit_code == 2
+
+
+@pytest.mark.slow
+def test_after_a_warm_up_a_run_compiles_nothing(
+    case: Path, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    """With an empty cache the warm-up says "compiling", a second one and a run find all they need.
+
+    The run has land, the maximum principle and maxima, so that it needs every kernel.
+    """
+    root = Path(exacouple.__file__).parent.parent
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PYTHONPATH": str(root),
+        "OMP_NUM_THREADS": "1",
+    }
+    environment.pop("SHARED_DIR", None)
+
+    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=case, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done
+
+    first = call("-m", "exacouple", "warm-up", "--order", "1", "--json")
+    assert json.loads(first.stdout)[0]["seconds"] > 0.0
+    assert "compiling the numerical kernels of order 1" in first.stderr
+    second = call("-m", "exacouple", "warm-up", "--order", "1", "--json")
+    assert json.loads(second.stdout) == [{"order": 1, "seconds": None}]
+    data = (case / "data.yaml").read_text()
+    (case / "data.yaml").write_text(data.replace("b: 0.0", "b: 3.999", 1))
+    spec["solvers"][0] |= {"order": 1, "parameters": {"maxima": "maxima.nc"}}
+    (case / "case.exahype2").write_text(json.dumps(spec))
+    run = call("-c", COUNT)
+    assert "compiling" not in run.stdout
+    assert run.stdout.splitlines()[-1] == "compiled []"
