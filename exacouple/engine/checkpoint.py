@@ -85,7 +85,9 @@ class Checkpoints:
         """Write the states of all parts of a run; a failure is told and the run goes on."""
         start = self._clock()
         arrays: dict[str, Any] = {
-            f"{part}/{key}": values for part, state in parts.items() for key, values in state.items()
+            f"{part}/{key}": values
+            for part, state in parts.items()
+            for key, values in state.items()
         }
         try:
             with atomic_file(self._path, force=True) as temporary:

@@ -2,9 +2,9 @@
 
 Deep elements carry polynomials of order N (`generate`, `sweep`). Elements that hold land or water
 shallower than the limiter depth, and those at an open boundary, are finite-volume patches
-throughout (`subcells`); any other element becomes one for as long as its polynomial would not be finite, deep enough or free of
-oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths may be in any unit that gravity
-shares.
+throughout (`subcells`); any other element becomes one for as long as its polynomial would not be
+finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et al. 2014). Lengths
+may be in any unit that gravity shares.
 """
 
 from collections.abc import Mapping
