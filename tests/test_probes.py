@@ -333,3 +333,15 @@ def test_manifest_without_units_is_refused(tmp_path: Path) -> None:
     manifest = {"probes": {"directory": "probes", "columns": list(COLUMNS)}, "units": {}}
     with pytest.raises(ExacoupleError, match=r"units\.probes; prepare the case again"):
         read_case_probe(tmp_path, manifest, "a")
+
+
+def test_seventeen_digits_at_exact_times_are_read(tmp_path: Path) -> None:
+    """What the embedded engine writes on request: the heights keep all their digits."""
+    rows = (
+        "0, 0, 4.9500000000000002, 0, 0, -4.9500000000000002, 0",
+        "10, 10, 4.9501234567890124, 1e-05, 0, -4.9500000000000002, 0.00012345678901234567",
+    )
+    gauge = read_probe(_write(tmp_path / "exact-rank-0.probe", *rows), length_unit="km")
+    assert gauge.time.tolist() == [0.0, 10.0]
+    assert gauge.eta[1] == pytest.approx(0.12345678901234567, rel=1e-15)
+    assert gauge.id == "exact"
