@@ -1,11 +1,12 @@
 """TOML tables into frozen dataclasses, with every key and value checked."""
 
+import copy
 import dataclasses
 import difflib
 import math
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -45,6 +46,49 @@ def load_toml(path: str | Path) -> dict[str, Any]:
         raise UsageError(f"{path}: not valid TOML: byte {exc.start} is not UTF-8") from exc
     except OSError as exc:
         raise ExacoupleError(f"cannot read {path}: {exc.strerror or exc}") from exc
+
+
+def changed(table: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
+    """Return a table with some values replaced or added.
+
+    Parameters
+    ----------
+    table : Mapping
+        What `load_toml` returned.
+    changes : iterable of str
+        ``TABLE.KEY=VALUE`` with a value as in TOML; what is no TOML value is taken as text.
+
+    Raises
+    ------
+    UsageError
+        A change is not of that form, or goes into something that is not a table.
+
+    Examples
+    --------
+    >>> changed({"domain": {"cells": 79}}, ["domain.cells=27", "source=USGS"])
+    {'domain': {'cells': 27}, 'source': 'USGS'}
+    """
+    result = copy.deepcopy(dict(table))
+    for change in changes:
+        key, equals, text = change.partition("=")
+        *parents, last = key.strip().split(".")
+        if not (equals and last and all(parents)):
+            raise UsageError(f"change '{change}': give TABLE.KEY=VALUE")
+        inner = result
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise UsageError(f"change '{change}': '{parent}' is not a table")
+        inner[last] = _toml_value(text.strip())
+    return result
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return table["value"] if len(table) == 1 else text
 
 
 def build(cls: type[T], table: Mapping[str, Any], *, where: str) -> T:

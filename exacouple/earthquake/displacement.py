@@ -1,16 +1,15 @@
 """Vertical displacement of the sea floor on a projected grid: from faults or from files.
 
-All of it is instantaneous: the static displacement after the earthquake. Grids have the dimensions
-("y", "x") in projected metres or ("lat", "lon") in degrees, both ascending; values are metres,
-positive up.
+This is the static displacement after the earthquake; `exacouple.earthquake.motion` tells how it
+comes about. Grids have the dimensions ("y", "x") in projected metres or ("lat", "lon") in degrees,
+both ascending; values are metres, positive up.
 """
 
 import logging
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,23 +24,18 @@ from exacouple.bathymetry import (
     read_window,
     unproject_points,
 )
+from exacouple.earthquake.dtopo import ATTRS, check_displacement, read_dtopo
 from exacouple.earthquake.fault import FaultTable, read_fault_table
 from exacouple.earthquake.okada import uplift
-from exacouple.errors import ExacoupleError, UsageError
+from exacouple.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float64]
 
-_ATTRS = {
-    "units": "m",
-    "positive": "up",
-    "long_name": "vertical displacement of the sea floor",
-}
 _STEP_M = 1000.0
 _BLOCK_POINTS = 16384
 _MOST_THREADS = 8
-_LARGEST_M = 200.0
 _RIM_M = 0.05
 
 
@@ -92,9 +86,9 @@ def displacement_on(
     if spec.kind == "faults":
         return displacement_from_faults(read_fault_table(path), crs, x, y)
     if spec.kind == "netcdf":
-        return _resample(read_displacement_netcdf(path), crs, x, y, path)
+        return resample(read_displacement_netcdf(path), crs, x, y, path)
     if spec.kind == "dtopo":
-        return _resample(read_dtopo(path), crs, x, y, path)
+        return resample(read_dtopo(path), crs, x, y, path)
     raise UsageError(f"displacement kind '{spec.kind}': allowed are faults, netcdf and dtopo")
 
 
@@ -127,23 +121,45 @@ def displacement_from_faults(
         A subfault lies outside of what the projection can map.
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    shares = np.ones((1, len(faults)))
+    return projected(superpose(faults, shares, crs, x, y)[0], crs, x, y)
+
+
+def superpose(faults: FaultTable, shares: Array, crs: str, x: Array, y: Array) -> Array:
+    """Return sums of the displacements of all subfaults, each times its shares.
+
+    Parameters
+    ----------
+    faults : FaultTable
+    shares : ndarray
+        Shape (sums, subfaults).
+    crs, x, y
+        As for `displacement_from_faults`.
+
+    Returns
+    -------
+    ndarray
+        Shape (sums, y.size, x.size), metres, positive up.
+    """
     fault_x, fault_y, strike = _in_plane(faults, crs)
     slipping = [
-        (fault_x[i], fault_y[i], faults.subfault(int(i), strike=float(strike[i])))
+        (fault_x[i], fault_y[i], faults.subfault(int(i), strike=float(strike[i])), shares[:, i])
         for i in np.flatnonzero(faults.slip_m)
     ]
-    out = np.zeros((y.size, x.size))
+    out = np.zeros((shares.shape[0], y.size, x.size))
     rows = max(1, _BLOCK_POINTS // max(1, x.size))
 
     def fill(start: int) -> None:
-        part = out[start : start + rows]
+        part = out[:, start : start + rows]
         north = y[start : start + rows, np.newaxis]
-        for x0, y0, fault in slipping:
-            part += uplift(fault, x - x0, north - y0)
+        for x0, y0, fault, share in slipping:
+            raised = uplift(fault, x - x0, north - y0)
+            for k in np.flatnonzero(share):
+                part[k] += share[k] * raised
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
         list(pool.map(fill, range(0, y.size, rows)))
-    return _grid(out, crs, x, y)
+    return out
 
 
 def read_displacement_netcdf(path: str | Path) -> xr.DataArray:
@@ -170,61 +186,7 @@ def read_displacement_netcdf(path: str | Path) -> xr.DataArray:
     path = Path(path)
     geographic = inspect(path).kind == "geographic"
     grid = read_window(path) if geographic else read_projected(path)
-    return _checked(grid.astype(np.float64).assign_attrs(_ATTRS), path)
-
-
-def read_dtopo(path: str | Path, dtopo_type: Literal[1, 3] | None = None) -> xr.DataArray:
-    """Read the last time of a moving sea floor in GeoClaw's dtopo format.
-
-    Parameters
-    ----------
-    path : str or Path
-    dtopo_type : {1, 3}, optional
-        1: lines of time, longitude, latitude and displacement. 3: the nine header lines mx, my,
-        mt, xlower, ylower, t0, dx, dy and dt (value first), then for each time rows from north to
-        south. Told from the first line where not given.
-
-    Returns
-    -------
-    DataArray
-        Metres, positive up; dimensions ("lat", "lon"), ascending. Attribute ``times_s`` holds all
-        times of the file in seconds.
-
-    Raises
-    ------
-    UsageError
-        There is no such file, or the type is neither 1 nor 3.
-    ExacoupleError
-        The file cannot be read, is cut short or holds no displacement on a regular grid.
-
-    References
-    ----------
-    GeoClaw documentation, "Topography displacement data", Clawpack 5.
-    """
-    path = Path(path)
-    if dtopo_type not in (None, 1, 3):
-        raise UsageError(f"dtopo type {dtopo_type}: allowed are 1 and 3")
-    try:
-        with path.open(encoding="utf-8") as file:
-            columns = len(file.readline().split())
-        if dtopo_type == 1 or (dtopo_type is None and columns == 4):
-            grid = _read_dtopo1(path)
-        else:
-            grid = _read_dtopo3(path)
-    except FileNotFoundError as exc:
-        raise UsageError(f"no such dtopo file: {path}") from exc
-    except OSError as exc:
-        raise ExacoupleError(f"cannot read {path}: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise ExacoupleError(
-            f"{path} is not a GeoClaw dtopo file of type 1 or 3, or it is damaged ({exc})"
-        ) from exc
-    if np.abs(grid["lat"]).max() > 90:
-        raise ExacoupleError(
-            f"{path}: latitudes {float(grid['lat'][0]):g} to {float(grid['lat'][-1]):g}: dtopo "
-            "files in metres are not read, convert to NetCDF with x and y"
-        )
-    return _checked(grid, path)
+    return check_displacement(grid.astype(np.float64).assign_attrs(ATTRS), path)
 
 
 def _in_plane(faults: FaultTable, crs: str) -> tuple[Array, Array, Array]:
@@ -237,13 +199,14 @@ def _in_plane(faults: FaultTable, crs: str) -> tuple[Array, Array, Array]:
     return x, y, np.degrees(np.arctan2(ahead_x - x, ahead_y - y))
 
 
-def _grid(values: Array, crs: str, x: Array, y: Array) -> xr.DataArray:
+def projected(values: Array, crs: str, x: Array, y: Array) -> xr.DataArray:
+    """Return values of shape (y.size, x.size) as a grid."""
     return xr.DataArray(
-        values, dims=("y", "x"), coords={"y": y, "x": x}, attrs={**_ATTRS, "crs": crs}
+        values, dims=("y", "x"), coords={"y": y, "x": x}, attrs={**ATTRS, "crs": crs}
     )
 
 
-def _resample(grid: xr.DataArray, crs: str, x: Array, y: Array, path: Path) -> xr.DataArray:
+def resample(grid: xr.DataArray, crs: str, x: Array, y: Array, path: Path) -> xr.DataArray:
     """Interpolate bilinearly, with zero outside of the grid."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     columns, rows = np.meshgrid(x, y)
@@ -261,7 +224,7 @@ def _resample(grid: xr.DataArray, crs: str, x: Array, y: Array, path: Path) -> x
         _log.warning("%s: displacement up to %.2f m at the rim, taken as 0 beyond it", path, rim)
     if not values.any():
         _log.warning("%s: no displacement within the region", path)
-    out = _grid(values, crs, x, y)
+    out = projected(values, crs, x, y)
     return out.assign_attrs({key: grid.attrs[key] for key in ("times_s",) if key in grid.attrs})
 
 
@@ -270,68 +233,3 @@ def _index(nodes: Array, points: Array) -> Array:
     slack = 1e-6 * (nodes[1] - nodes[0])
     inside = (points >= nodes[0] - slack) & (points <= nodes[-1] + slack)
     return np.where(inside, np.interp(points, nodes, np.arange(nodes.size)), -1.0)
-
-
-def _checked(grid: xr.DataArray, path: Path) -> xr.DataArray:
-    if not np.isfinite(grid).all():
-        count = int((~np.isfinite(grid)).sum())
-        raise ExacoupleError(f"{path}: {count} of {grid.size} displacements are missing or nan")
-    largest = float(np.abs(grid).max())
-    if largest > _LARGEST_M:
-        raise ExacoupleError(
-            f"{path}: a displacement of {largest:g} m: is this a bathymetry, or in centimetres?"
-        )
-    return grid
-
-
-def _read_dtopo1(path: Path) -> xr.DataArray:
-    with path.open(encoding="utf-8") as file:
-        data = _numbers(file)
-    if data.shape[1] != 4:
-        raise ValueError(f"{data.shape[1]} columns where t, x, y and dz are due")
-    times = np.unique(data[:, 0])
-    last = data[data[:, 0] == times[-1]]
-    lon, lat = np.unique(last[:, 1]), np.unique(last[:, 2])
-    values = np.full((lat.size, lon.size), np.nan)
-    values[np.searchsorted(lat, last[:, 2]), np.searchsorted(lon, last[:, 1])] = last[:, 3]
-    if last.shape[0] != values.size or np.isnan(values).any():
-        raise ValueError(
-            f"{last.shape[0]} points at the last time for a grid of {lon.size} x {lat.size}"
-        )
-    return _dtopo(values, lon, lat, times)
-
-
-def _read_dtopo3(path: Path) -> xr.DataArray:
-    with path.open(encoding="utf-8") as file:
-        header = [float((file.readline().split() or [""])[0]) for _ in range(9)]
-        data = _numbers(file)
-    mx, my, mt = (int(value) for value in header[:3])
-    xlower, ylower, t0, dx, dy, dt = header[3:]
-    if min(mx, my) < 2 or mt < 1 or min(dx, dy) <= 0:
-        raise ValueError(f"mx {mx}, my {my}, mt {mt}, dx {dx:g}, dy {dy:g} in its header")
-    if data.size != mx * my * mt:
-        raise ValueError(f"{data.size} values where the header says {mt} x {my} x {mx}")
-    values = data.reshape(mt, my, mx)[-1, ::-1]
-    lon, lat = xlower + dx * np.arange(mx), ylower + dy * np.arange(my)
-    return _dtopo(np.ascontiguousarray(values), lon, lat, t0 + dt * np.arange(mt))
-
-
-def _numbers(file: TextIO) -> Array:
-    """Read lines of numbers, none of them being an error."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "loadtxt: input contained no data")
-        try:
-            return np.loadtxt(file, ndmin=2)
-        except UserWarning as exc:
-            raise ValueError("no values") from exc
-
-
-def _dtopo(
-    values: Array, lon: npt.ArrayLike, lat: npt.ArrayLike, times: npt.ArrayLike
-) -> xr.DataArray:
-    return xr.DataArray(
-        values,
-        dims=("lat", "lon"),
-        coords={"lat": lat, "lon": lon},
-        attrs={**_ATTRS, "times_s": tuple(np.asarray(times).tolist())},
-    )

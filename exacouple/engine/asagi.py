@@ -147,8 +147,8 @@ def _read(
     variable = dataset.variables[name]
     _check_layout(path, dataset, variable)
     y_name, x_name = variable.dimensions
-    y_axis, y_descends = _read_axis(path, dataset, y_name)
-    x_axis, x_descends = _read_axis(path, dataset, x_name)
+    y_axis, y_descends = read_axis(path, dataset, y_name)
+    x_axis, x_descends = read_axis(path, dataset, x_name)
     _check_cover(path, 0, "x", x_axis, x_range)
     _check_cover(path, 1, "y", y_axis, y_range)
     rows, columns = y_axis.window(*y_range), x_axis.window(*x_range)
@@ -202,7 +202,7 @@ def _direction(dataset: netCDF4.Dataset, name: str) -> str:
     return "y" if words & _Y_NAMES else ""
 
 
-def _read_axis(path: Path, dataset: netCDF4.Dataset, name: str) -> tuple[Axis, bool]:
+def read_axis(path: Path, dataset: netCDF4.Dataset, name: str) -> tuple[Axis, bool]:
     """Axis in ascending order, and whether the file stores it descending."""
     if name not in dataset.variables or dataset.variables[name].dimensions != (name,):
         raise ExacoupleError(f"{path}: dimension '{name}' has no coordinate variable")

@@ -1,7 +1,8 @@
 """Water and sea floor at t = 0, as the upstream tsunami application sets them.
 
 With bathymetry z and displacement d: h = max(0, -z), hu = hv = 0 and b = z + d, so that the surface
-h + b follows the displacement over water and the topography on land.
+h + b follows the displacement over water and the topography on land. Where the sea floor moves in
+time, d is its displacement at t = 0.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine.easi import Model
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.motion import Motion
 from exacouple.errors import ExacoupleError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -53,6 +55,11 @@ _UPSTREAM = {
 }
 
 
+def is_upstream(output_directory: str) -> bool:
+    """Tell whether a specfile's ``paths.output_directory`` is that of one of upstream's levels."""
+    return _last_part(output_directory) in _UPSTREAM
+
+
 def source_for(output_directory: str) -> Source:
     """Source that belongs to a specfile's ``paths.output_directory``.
 
@@ -66,7 +73,11 @@ def source_for(output_directory: str) -> Source:
     >>> source_for("ApplicationExamples/SWE/exacouple").yaml
     'data.yaml'
     """
-    return _UPSTREAM.get(output_directory.rstrip("/").rpartition("/")[2], Source("data.yaml"))
+    return _UPSTREAM.get(_last_part(output_directory), Source("data.yaml"))
+
+
+def _last_part(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def read_shift(environment: Mapping[str, str] = os.environ) -> tuple[float, float]:
@@ -117,6 +128,9 @@ class Scenario:
         Folder with the easi file.
     shift
         Shift (x, y) of the displacement, specfile's length unit.
+    motion
+        Displacement in time, shifted already; what it is at t = 0 takes the place of the easi
+        file's d.
 
     Raises
     ------
@@ -133,6 +147,7 @@ class Scenario:
         directory: Path,
         *,
         shift: tuple[float, float] = (0.0, 0.0),
+        motion: Motion | None = None,
     ) -> None:
         for axis, value, limits in zip("xy", shift, source.shift_limits or (), strict=False):
             if not limits[0] <= value <= limits[1]:
@@ -140,13 +155,13 @@ class Scenario:
                     f"shift of the displacement along {axis} must be {limits[0]:g} to "
                     f"{limits[1]:g}, got {value:g} in ${{SHARED_DIR}}inputs.txt"
                 )
-        self._source, self._shift = source, shift
+        self._source, self._shift, self.motion = source, shift, motion
         domain = ((mesh.x0, mesh.x1), (mesh.y0, mesh.y1))
         moved = (
             (mesh.x0 - shift[0], mesh.x1 - shift[0]),
             (mesh.y0 - shift[1], mesh.y1 - shift[1]),
         )
-        boxes = {"d": moved}
+        boxes = {"d": moved} if motion is None else {}
         if source.constant_bathymetry is None:
             boxes["b"] = domain
         self._model = Model(directory / source.yaml, boxes)
@@ -163,7 +178,10 @@ class Scenario:
             bathymetry = self._model.evaluate("b", x, y)
         else:
             bathymetry = np.full(x.shape, self._source.constant_bathymetry)
-        displacement = self._model.evaluate("d", x - self._shift[0], y - self._shift[1])
+        if self.motion is None:
+            displacement = self._model.evaluate("d", x - self._shift[0], y - self._shift[1])
+        else:
+            displacement = self.motion.at(0.0, x, y)
         bottom = bathymetry + displacement
         if not np.isfinite(bottom).all():
             first = np.unravel_index(int(np.argmin(np.isfinite(bottom))), bottom.shape)

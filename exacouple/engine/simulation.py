@@ -14,10 +14,12 @@ from exacouple import __version__
 from exacouple.engine.checkpoint import Checkpoints, checkpoint_path, fingerprint
 from exacouple.engine.machine import estimate_bytes, peak_bytes, require_memory, thread_count
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.motion import Motion
 from exacouple.engine.outputs import Outputs
 from exacouple.engine.scenario import Scenario, read_shift, source_for
 from exacouple.engine.specfile import Specfile
 from exacouple.errors import ExacoupleError, UsageError
+from exacouple.hashing import sha256_file
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
     needed = {
         warmup.CORE: True,
         warmup.MAXIMUM_PRINCIPLE: spec.dmp_observables > 0,
+        warmup.FRICTION: spec.parameters.manning > 0.0,
         warmup.MAXIMA: bool(spec.parameters.maxima),
     }
     warmup.compile_kernels(spec.order, [part for part in needed if needed[part]])
@@ -88,6 +91,9 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         cfl=spec.parameters.cfl,
         fixed_dt=spec.fixed_dt,
         scheme=spec.scheme,
+        coriolis=spec.parameters.coriolis,
+        manning=spec.parameters.manning,
+        motion=initial.motion,
         threads=thread_count(),
         dmp_observables=spec.dmp_observables,
         dmp_relaxation_parameter=spec.dmp_relaxation_parameter,
@@ -136,12 +142,13 @@ def simulate(
         estimate_bytes(mesh.nx, mesh.ny, spec.order), f"a mesh of {mesh.nx} x {mesh.ny} cells"
     )
     source = source_for(spec.output_directory)
-    initial = Scenario(source, mesh, Path(), shift=read_shift())
+    shift = read_shift()
+    initial = Scenario(source, mesh, Path(), shift=shift, motion=_motion(spec, shift))
     solver = start(spec, mesh, initial)
     checkpoints = Checkpoints(
         checkpoint_path(spec.path),
         spec.parameters.checkpoint_every,
-        fingerprint(spec, solver.state()) if spec.parameters.checkpoint_every else "",
+        _mark(spec, solver) if spec.parameters.checkpoint_every else "",
     )
     first_dt = solver.dt
     with _open_outputs(spec, mesh, solver, checkpoints, resume=resume) as outputs:
@@ -150,6 +157,22 @@ def simulate(
     checkpoints.remove()
     _log.info("memoryUsage    =%d MB", round(peak_bytes() / 1e6), extra=_MASTER)
     _log.info("Peano terminates successfully", extra=_MAIN)
+
+
+def _motion(spec: Specfile, shift: tuple[float, float]) -> Motion | None:
+    parameters = spec.parameters
+    if not parameters.motion:
+        return None
+    return Motion(Path(parameters.motion), parameters.metres or 1.0, shift)
+
+
+def _mark(spec: Specfile, solver: Solver) -> str:
+    """Tell the run from others: by what it computes, and what its sea floor will do."""
+    state = solver.state()
+    if spec.parameters.motion:
+        digest = bytes.fromhex(sha256_file(spec.parameters.motion))
+        state["motion"] = np.frombuffer(digest, dtype=np.uint8)
+    return fingerprint(spec, state)
 
 
 def _open_outputs(

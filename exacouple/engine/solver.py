@@ -23,7 +23,9 @@ from exacouple.engine.kernels import load_kernels
 from exacouple.engine.limiter import FREE, SCHEMES, Patches
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.motion import Motion
 from exacouple.engine.team import Team
+from exacouple.engine.uplift import MovingFloor
 from exacouple.errors import ExacoupleError, UsageError
 
 BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PERIODIC}
@@ -64,6 +66,8 @@ class Solver:
     manning
         Manning's coefficient n of the bottom friction, ``(hu)_t = -g n^2 |u| hu / h^(4/3)``, in the
         units of the mesh (s / m^(1/3), or s / km^(1/3): ten times the number).
+    motion
+        How the sea floor moves after t = 0, over what `initial` gives as b.
     threads
         Threads that share the work; results do not depend on it.
     dmp_observables, dmp_relaxation_parameter, dmp_difference_scaling
@@ -109,6 +113,7 @@ class Solver:
         scheme: str = "musclhancock",
         coriolis: tuple[float, float] = (0.0, 0.0),
         manning: float = 0.0,
+        motion: Motion | None = None,
         threads: int = 1,
         dmp_observables: int = 0,
         dmp_relaxation_parameter: float = 1e-4,
@@ -136,6 +141,7 @@ class Solver:
         self.time, self.steps = 0.0, 0
         self._allocate()
         self._start(initial)
+        self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis)
         self.dt = self.stable_dt()
 
     def _allocate(self) -> None:
@@ -221,17 +227,24 @@ class Solver:
             step is no longer stable.
         """
         dt = self.dt if until is None else min(self.dt, until - self.time)
+        self._lift(self.time, self.time + 0.5 * dt)
         self._try(dt)
         while self._limit_troubled():
             self._try(dt)
         self._u, self._out = self._out, self._u
         self.patches.accept()
+        self._lift(self.time + 0.5 * dt, self.time + dt)
         self.time += dt
         self.steps += 1
         self._require_finite()
         if self.steps % _RELEASE_EVERY == 0:
             self._release()
         self._renew_dt()
+
+    def _lift(self, start: float, end: float) -> None:
+        """Move the sea floor; half before and half after a step keeps second order (Strang)."""
+        if self._floor is not None:
+            self._floor.lift(self._u, self._bed, self.patches, start, end)
 
     def _try(self, dt: float) -> None:
         """Compute the candidate solution at the end of the step."""

@@ -7,6 +7,7 @@ name. Lengths are in the specfile's own unit, kilometres in the upstream tsunami
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,14 @@ class Parameters:
         Cells with shallower water anywhere use the finite-volume limiter.
     cfl
         Safety factor of the time step, above 0 and at most 1.
+    motion
+        NetCDF file with the displacement of the sea floor in time, see `exacouple.engine.motion`;
+        it takes the place of the easi file's d. Empty for none.
+    coriolis
+        Coriolis parameter f at y = 0, 1/s, and its gradient along y.
+    manning
+        Manning's coefficient of the bottom friction: s / m^(1/3), or s / km^(1/3), which is ten
+        times the number.
     maxima
         NetCDF file for the greatest water height and speed and the first arrival in each cell;
         empty for none.
@@ -66,6 +75,9 @@ class Parameters:
     boundary: Literal["outflow", "wall"] = "outflow"
     limiter_depth: float = 0.1
     cfl: float = 0.9
+    motion: str = ""
+    coriolis: tuple[float, float] = (0.0, 0.0)
+    manning: float = 0.0
     maxima: str = ""
     arrival_threshold: float | None = None
     snapshots: str = ""
@@ -85,6 +97,10 @@ class Parameters:
             )
         if not 0.0 < self.cfl <= 1.0:
             raise UsageError(f"cfl must be above 0 and at most 1, got {self.cfl:g}")
+        if not 0.0 <= self.manning < math.inf:
+            raise UsageError(f"manning must be 0 or more, got {self.manning:g}")
+        if not all(math.isfinite(value) for value in self.coriolis):
+            raise UsageError(f"coriolis must be two finite numbers, got {self.coriolis}")
         self._check_outputs()
 
     def _check_outputs(self) -> None:
@@ -106,10 +122,10 @@ class Parameters:
                 f"event_origin must be a time such as 2011-03-11T05:46:24Z, got "
                 f"{self.event_origin!r}"
             )
-        if (self.maxima or self.snapshots) and self.metres is None:
+        if (self.maxima or self.snapshots or self.motion) and self.metres is None:
             raise UsageError(
-                "maxima and snapshots are in metres, and a gravity near 9.81 or 9.81e-3 must tell "
-                f"the unit of length (m or km), got {self.gravity:g}"
+                "motion, maxima and snapshots are in metres, and a gravity near 9.81 or 9.81e-3 "
+                f"must tell the unit of length (m or km), got {self.gravity:g}"
             )
 
     @property

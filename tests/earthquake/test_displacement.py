@@ -277,7 +277,7 @@ def test_dtopo_warns_of_a_hard_rim(tmp_path, caplog):
     [
         ("", "not a GeoClaw dtopo file"),
         ("3 mx\n2 my\n", "not a GeoClaw dtopo file"),
-        ("0 142 38 1\n0 142.5 38 1\n0 142 38.5 1\n", "3 points at the last time for a grid of 2"),
+        ("0 142 38 1\n0 142.5 38 1\n0 142 38.5 1\n", "3 points for 1 times on a grid of 2"),
         ("0 142 38 one\n", "not a GeoClaw dtopo file"),
     ],
 )
