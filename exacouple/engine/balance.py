@@ -1,113 +1,379 @@
 """Finite-volume kernels of the limiter: from the fluxes to the averages at the end of the step.
 
 Depth stays positive because a subcell never gives away more water than it holds (draining limiter
-of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371-404). Arrays are
-those of `exacouple.engine.subcells`.
+of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371-404). The step is
+taken as if all could, and again for the patches beside a subcell that cannot. Work arrays, lanes
+and faces are those of `exacouple.engine.subcells`.
 """
 
 import numpy as np
 from numba import njit
 
-from exacouple.engine.subcells import DG, JIT, velocity
+from exacouple.engine.compiling import INLINE, JIT
+from exacouple.engine.neighbours import (
+    DG,
+    beyond,
+    facing,
+    gather,
+    inside,
+    keep_edges,
+    load_edges,
+)
+from exacouple.engine.subcells import FLUX, PACK, STATE, flow, reconstruct, slowness, solve
 
 
 @njit(**JIT)
-def drain(order, w, flux, share, scarce, dt, dx, awake):
-    """Share of the outgoing water that each subcell can give, shape ``(patches, M, M)``.
-
-    ``scarce`` marks the patches in which some subcell cannot give all.
-    """
-    m = 2 * len(order) + 1
-    scale = dt / dx
-    for s in awake:
-        scarce[s] = False
-        for j in range(m):
-            for i in range(m):
-                out = max(0.0, flux[s, 0, i + 1, j, 0]) + max(0.0, -flux[s, 0, i, j, 0])
-                out += max(0.0, flux[s, 1, j + 1, i, 0]) + max(0.0, -flux[s, 1, j, i, 0])
-                out *= scale
-                h = w[s, 0, j, i]
-                share[s, j, i] = 1.0
-                if out > h:
-                    share[s, j, i] = h / out
-                    scarce[s] = True
-
-
-@njit(**JIT)
-def ration(order, flux, share, scarce, sides, awake):
-    """Scale the fluxes by the share of the subcell that they leave."""
-    m = 2 * len(order) + 1
-    for s in awake:
-        short = scarce[s]
-        for side in range(4):
-            if sides[s, side] >= 0:
-                short |= scarce[sides[s, side]]
-        if not short:
-            continue
-        for direction in range(2):
-            for f in range(m + 1):
-                for k in range(m):
-                    at = f - 1 if flux[s, direction, f, k, 0] > 0.0 else f
-                    given = _share(share, sides, s, direction, at, k, m)
-                    for v in range(3):
-                        flux[s, direction, f, k, v] *= given
-
-
-@njit(inline="always")
-def _share(share, sides, s, direction, at, k, m):
-    """Share of the subcell at position ``at`` along a direction, also across the patch's edge."""
-    if at < 0:
-        other = sides[s, 2 * direction]
-        if other < 0:
-            return 1.0
-        return share[other, k, m - 1] if direction == 0 else share[other, m - 1, k]
-    if at >= m:
-        other = sides[s, 2 * direction + 1]
-        if other < 0:
-            return 1.0
-        return share[other, k, 0] if direction == 0 else share[other, 0, k]
-    return share[s, k, at] if direction == 0 else share[s, at, k]
-
-
-@njit(**JIT)
-def update(order, w, new, flux, push, wet, turn, row, drag, dt, dx, dry, awake):
-    """Advance the averages of h, hu, hv by the fluxes, the surface, Coriolis force and friction.
+def begin(
+    order, w, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, awake, edges, kept,
+    first, last,
+):  # fmt: skip
+    """Do what patches can without the faces of their neighbours.
 
     Parameters
     ----------
+    order, w, bed, sides, place, u, ground, project, awake
+        See `exacouple.engine.neighbours.gather`.
+    steepness, dt, dx, g, dry
+        See `exacouple.engine.subcells.reconstruct`.
+    edges
+        Output: see `exacouple.engine.neighbours.keep_edges`.
+    kept
+        Output: for each group of `PACK` awake patches h, hu, hv after the fluxes within the patch,
+        the water that these take from each subcell, and h at the start; shape
+        ``(groups, 5 * M * M * PACK)``.
+    first, last
+        Groups to treat: ``first`` to ``last - 1``.
+    """
+    m = 2 * len(order) + 1
+    faces = 2 * (m + 1) * m
+    halo, speed = np.zeros(4 * (m + 2) ** 2 * PACK), np.zeros(2 * (m + 2) ** 2 * PACK)
+    low, high = np.zeros(faces * STATE * PACK), np.zeros(faces * STATE * PACK)
+    flux, push = np.zeros(faces * FLUX * PACK), np.zeros(2 * m * m * PACK)
+    for group in range(first, last):
+        start = group * PACK
+        gather(order, w, bed, sides, place, u, ground, project, awake, start, halo)
+        flow(order, halo, speed, dry)
+        reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry)
+        keep_edges(order, low, high, awake, start, edges)
+        solve(low, high, flux, m, m * m, g)
+        solve(low, high, flux, (m + 1) * m + m, (m + 1) * m + m * m, g)
+        exchange(order, halo, flux, push, kept[group], dt / dx)
+
+
+@njit(**JIT)
+def exchange(order, halo, flux, push, kept, scale):
+    """Let the fluxes on all faces and the force in the subcells act on h, hu, hv of the halo."""
+    m = 2 * len(order) + 1
+    cells = m * m * PACK
+    size = (m + 2) ** 2 * PACK
+    for j in range(m):
+        for i in range(m):
+            left, right = (j + i * m) * FLUX * PACK, (j + (i + 1) * m) * FLUX * PACK
+            below = ((m + 1) * m + i + j * m) * FLUX * PACK
+            above = ((m + 1) * m + i + (j + 1) * m) * FLUX * PACK
+            at = (j * m + i) * PACK
+            origin = size + ((j + 1) * (m + 2) + i + 1) * PACK
+            for w in range(PACK):
+                mass_l, mass_r = flux[left + w], flux[right + w]
+                mass_b, mass_t = flux[below + w], flux[above + w]
+                p = flux[right + PACK + w] + flux[right + 3 * PACK + w]
+                p -= flux[left + PACK + w] + flux[left + 4 * PACK + w]
+                p += flux[above + 2 * PACK + w] - flux[below + 2 * PACK + w] + push[at + w]
+                q = flux[above + PACK + w] + flux[above + 3 * PACK + w]
+                q -= flux[below + PACK + w] + flux[below + 4 * PACK + w]
+                q += flux[right + 2 * PACK + w] - flux[left + 2 * PACK + w] + push[cells + at + w]
+                out = max(0.0, mass_r) + max(0.0, -mass_l)
+                out += max(0.0, mass_t) + max(0.0, -mass_b)
+                h = halo[origin + w]
+                kept[at + w] = h - scale * (mass_r - mass_l + mass_t - mass_b)
+                kept[cells + at + w] = halo[size + origin + w] - scale * p
+                kept[2 * cells + at + w] = halo[2 * size + origin + w] - scale * q
+                kept[3 * cells + at + w] = scale * out
+                kept[4 * cells + at + w] = h
+
+
+@njit(**JIT)
+def add_edges(order, flux, kept, scale):
+    """Let the fluxes through the edges of the patches act on h, hu, hv."""
+    m = 2 * len(order) + 1
+    cells = m * m * PACK
+    faces = m * FLUX * PACK
+    for k in range(m):
+        left, right = k * m * PACK, (k * m + m - 1) * PACK
+        face = k * FLUX * PACK
+        for w in range(PACK):
+            _add(flux, face + w, kept, left + w, cells, 1, scale)
+            _add(flux, faces + face + w, kept, right + w, cells, 1, -scale)
+    for k in range(m):
+        below, above = k * PACK, ((m - 1) * m + k) * PACK
+        face = 2 * faces + k * FLUX * PACK
+        for w in range(PACK):
+            _add(flux, face + w, kept, below + w, cells, 2, scale)
+            _add(flux, faces + face + w, kept, above + w, cells, 2, -scale)
+
+
+@njit(**INLINE)
+def _add(flux, face, kept, at, cells, along, sign):
+    """Let the flux through one face act on the subcell above (sign > 0) or below it."""
+    mass = sign * flux[face]
+    pressure = flux[face + (4 if sign > 0.0 else 3) * PACK]
+    kept[at] += mass
+    kept[at + along * cells] += sign * (flux[face + PACK] + pressure)
+    kept[at + (3 - along) * cells] += sign * flux[face + 2 * PACK]
+    kept[at + 3 * cells] += max(0.0, -mass)
+
+
+@njit(**JIT)
+def finish(
+    order, new, edges, kept, sides, door_at, door_traces, project, door_flux, share, scarce, wet,
+    sound, turn, row, g, dry, scale, awake, first, last,
+):  # fmt: skip
+    """Add the faces between patches and beside DG elements; h, hu, hv at the end of the step.
+
+    Parameters
+    ----------
+    order, awake, kept, edges, first, last
+        See `begin`.
+    new
+        Output: averages of h, hu, hv.
+    sides, door_at, door_traces, project
+        See `exacouple.engine.neighbours.load_edges`.
+    door_flux
+        Output: fluxes through the faces at the doors, shape ``(doors, M, 5)``.
+    share, scarce
+        Output: share of the outgoing water that each subcell can give, shape ``(patches, M, M)``,
+        set for the marked patches, in which some cannot give all.
+    wet, sound
+        Output: patches that hold water, and those whose values are finite.
     turn
         Cosine and sine of the angle by which the Coriolis force turns the flow in this step, shape
         ``(2, rows, M)``: rows of elements, rows of their subcells.
     row
         Row of elements of each patch.
-    drag
-        Gravity times the square of Manning's coefficient.
+    scale
+        Time step over the width of a subcell.
     """
     m = 2 * len(order) + 1
-    scale = dt / dx
-    for s in awake:
-        wet[s] = False
+    low, high = np.zeros(4 * m * STATE * PACK), np.zeros(4 * m * STATE * PACK)
+    flux = np.zeros(4 * m * FLUX * PACK)
+    angles, marks = np.zeros(2 * m * PACK), np.zeros(3 * PACK)
+    for group in range(first, last):
+        start = group * PACK
+        load_edges(order, edges, sides, door_at, door_traces, project, awake, start, low, high)
+        solve(low, high, flux, 0, 4 * m, g)
+        add_edges(order, flux, kept[group], scale)
+        _keep_doors(order, flux, sides, door_at, door_flux, awake, start)
+        _load_angles(order, turn, row, awake, start, angles)
+        advance(order, kept[group], angles, marks, dry)
+        _ration(order, kept[group], marks, share, scarce, awake, start)
+        _scatter(order, kept[group], marks, new, wet, sound, awake, start)
+
+
+@njit(**JIT)
+def _keep_doors(order, flux, sides, door_at, door_flux, awake, start):
+    m = 2 * len(order) + 1
+    for lane in range(min(PACK, awake.size - start)):
+        s = awake[start + lane]
+        for side in range(4):
+            if sides[s, side] == DG:
+                for k in range(m):
+                    for v in range(FLUX):
+                        face = (side * m + k) * FLUX + v
+                        door_flux[door_at[s, side], k, v] = flux[face * PACK + lane]
+
+
+@njit(**JIT)
+def _ration(order, kept, marks, share, scarce, awake, start):
+    m = 2 * len(order) + 1
+    cells = m * m
+    for lane in range(min(PACK, awake.size - start)):
+        s = awake[start + lane]
+        scarce[s] = marks[2 * PACK + lane] > 0.0
+        if scarce[s]:
+            for j in range(m):
+                for i in range(m):
+                    out = kept[(3 * cells + j * m + i) * PACK + lane]
+                    h = kept[(4 * cells + j * m + i) * PACK + lane]
+                    share[s, j, i] = h / out if out > h else 1.0
+
+
+@njit(**JIT)
+def _load_angles(order, turn, row, awake, start, angles):
+    m = 2 * len(order) + 1
+    for lane in range(PACK):
+        r = row[awake[min(start + lane, awake.size - 1)]]
+        for part in range(2):
+            for j in range(m):
+                angles[(part * m + j) * PACK + lane] = turn[part, r, j]
+
+
+@njit(**JIT)
+def advance(order, kept, angles, marks, dry):
+    """Damp the flow where it is shallow and turn it.
+
+    The marks of each lane are the greatest depth, a zero if all is finite, and the greatest lack of
+    water to give away.
+    """
+    m = 2 * len(order) + 1
+    cells = m * m * PACK
+    for w in range(3 * PACK):
+        marks[w] = 0.0
+    for j in range(m):
+        for i in range(m):
+            at = (j * m + i) * PACK
+            for w in range(PACK):
+                cos, sin = angles[j * PACK + w], angles[(m + j) * PACK + w]
+                h = kept[at + w]
+                odd = 0.0 * (h + kept[cells + at + w] + kept[2 * cells + at + w])
+                h = h if h > 0.0 else 0.0
+                part = h * slowness(h, dry)
+                p, q = part * kept[cells + at + w], part * kept[2 * cells + at + w]
+                kept[at + w] = h
+                kept[cells + at + w] = cos * p + sin * q
+                kept[2 * cells + at + w] = cos * q - sin * p
+                marks[w] = max(marks[w], h)
+                marks[PACK + w] += odd
+                lack = kept[3 * cells + at + w] - kept[4 * cells + at + w]
+                marks[2 * PACK + w] = max(marks[2 * PACK + w], lack)
+
+
+@njit(**JIT)
+def _scatter(order, kept, marks, new, wet, sound, awake, start):
+    m = 2 * len(order) + 1
+    for lane in range(min(PACK, awake.size - start)):
+        s = awake[start + lane]
+        for v in range(3):
+            for j in range(m):
+                for i in range(m):
+                    new[s, v, j, i] = kept[((v * m + j) * m + i) * PACK + lane]
+        wet[s] = marks[lane] > 0.0
+        sound[s] = marks[PACK + lane] == 0.0
+
+
+@njit(**JIT)
+def find_short(scarce, sides, awake, short):
+    """Mark the patches with scarce water in or beside them; returns how many there are."""
+    count = 0
+    for at in range(awake.size):
+        s = awake[at]
+        short[at] = scarce[s]
+        for side in range(4):
+            other = sides[s, side]
+            if other >= 0 and scarce[other]:
+                short[at] = True
+        count += short[at]
+    return count
+
+
+@njit(**JIT)
+def finish_short(
+    order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, edges, door_at,
+    door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
+):  # fmt: skip
+    """Take the step again for the patches ``short``, with what each subcell can give.
+
+    Parameters are those of `begin` and `finish`.
+    """
+    m = 2 * len(order) + 1
+    faces = 2 * (m + 1) * m
+    halo, speed = np.zeros(4 * (m + 2) ** 2 * PACK), np.zeros(2 * (m + 2) ** 2 * PACK)
+    low, high = np.zeros(faces * STATE * PACK), np.zeros(faces * STATE * PACK)
+    flux, push = np.zeros(faces * FLUX * PACK), np.zeros(2 * m * m * PACK)
+    kept, given = np.zeros(5 * m * m * PACK), np.zeros((m + 2) ** 2 * PACK)
+    rim = np.zeros(4 * m * FLUX * PACK)
+    angles, marks = np.zeros(2 * m * PACK), np.zeros(3 * PACK)
+    for group in range(first, last):
+        start = group * PACK
+        gather(order, w, bed, sides, place, u, ground, project, short, start, halo)
+        flow(order, halo, speed, dry)
+        reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry)
+        solve(low, high, flux, m, m * m, g)
+        solve(low, high, flux, (m + 1) * m + m, (m + 1) * m + m * m, g)
+        load_edges(order, edges, sides, door_at, door_traces, project, short, start, low, high)
+        solve(low, high, rim, 0, 4 * m, g)
+        _place_rim(order, rim, flux)
+        _gather_shares(order, share, scarce, sides, short, start, given)
+        _scale(order, given, flux)
+        _lift_rim(order, flux, rim)
+        _keep_doors(order, rim, sides, door_at, door_flux, short, start)
+        exchange(order, halo, flux, push, kept, dt / dx)
+        _load_angles(order, turn, row, short, start, angles)
+        advance(order, kept, angles, marks, dry)
+        _scatter(order, kept, marks, new, wet, sound, short, start)
+
+
+@njit(**JIT)
+def _place_rim(order, rim, flux):
+    """Put the fluxes through the edges among those of all faces."""
+    m = 2 * len(order) + 1
+    for side in range(4):
+        face = (side // 2 * (m + 1) + side % 2 * m) * m
+        for at in range(m * FLUX * PACK):
+            flux[face * FLUX * PACK + at] = rim[side * m * FLUX * PACK + at]
+
+
+@njit(**JIT)
+def _lift_rim(order, flux, rim):
+    """Take the fluxes through the edges from those of all faces."""
+    m = 2 * len(order) + 1
+    for side in range(4):
+        face = (side // 2 * (m + 1) + side % 2 * m) * m
+        for at in range(m * FLUX * PACK):
+            rim[side * m * FLUX * PACK + at] = flux[face * FLUX * PACK + at]
+
+
+@njit(**JIT)
+def _gather_shares(order, share, scarce, sides, short, start, given):
+    """Put the shares of the subcells of `PACK` patches and around them into a halo."""
+    m = 2 * len(order) + 1
+    for lane in range(PACK):
+        s = short[min(start + lane, short.size - 1)]
         for j in range(m):
-            cos, sin = turn[0, row[s], j], turn[1, row[s], j]
             for i in range(m):
-                h = flux[s, 0, i + 1, j, 0] - flux[s, 0, i, j, 0]
-                h += flux[s, 1, j + 1, i, 0] - flux[s, 1, j, i, 0]
-                p = flux[s, 0, i + 1, j, 1] + flux[s, 0, i + 1, j, 3]
-                p -= flux[s, 0, i, j, 1] + flux[s, 0, i, j, 4]
-                p += flux[s, 1, j + 1, i, 2] - flux[s, 1, j, i, 2] + push[s, 0, j, i]
-                q = flux[s, 1, j + 1, i, 1] + flux[s, 1, j + 1, i, 3]
-                q -= flux[s, 1, j, i, 1] + flux[s, 1, j, i, 4]
-                q += flux[s, 0, i + 1, j, 2] - flux[s, 0, i, j, 2] + push[s, 1, j, i]
-                h = max(w[s, 0, j, i] - scale * h, 0.0)
-                u = velocity(h, w[s, 1, j, i] - scale * p, dry)
-                v = velocity(h, w[s, 2, j, i] - scale * q, dry)
-                given = h
-                if drag > 0.0 and h > 0.0:
-                    given = h / (1.0 + dt * drag * np.hypot(u, v) / max(h, dry) ** (4.0 / 3.0))
-                new[s, 0, j, i] = h
-                new[s, 1, j, i] = given * (cos * u + sin * v)
-                new[s, 2, j, i] = given * (cos * v - sin * u)
-                wet[s] |= not h <= 0.0
+                at = ((j + 1) * (m + 2) + i + 1) * PACK + lane
+                given[at] = share[s, j, i] if scarce[s] else 1.0
+        for side in range(4):
+            other = sides[s, side]
+            for k in range(m):
+                y, x = beyond(side, k, m)
+                at = (y * (m + 2) + x) * PACK + lane
+                y, x = inside(facing(side), k, m)
+                given[at] = share[other, y, x] if other >= 0 and scarce[other] else 1.0
+
+
+@njit(**JIT)
+def _scale(order, given, flux):
+    """Scale the fluxes of mass and momentum, not the pressure, by the share of their origin."""
+    m = 2 * len(order) + 1
+    for direction in range(2):
+        step = PACK if direction == 0 else (m + 2) * PACK
+        for f in range(m + 1):
+            for k in range(m):
+                face = ((direction * (m + 1) + f) * m + k) * FLUX * PACK
+                above = (k + 1) * (m + 2) + f + 1 if direction == 0 else (f + 1) * (m + 2) + k + 1
+                for w in range(PACK):
+                    high, low = given[above * PACK + w], given[above * PACK - step + w]
+                    part = low if flux[face + w] > 0.0 else high
+                    flux[face + w] *= part
+                    flux[face + PACK + w] *= part
+                    flux[face + 2 * PACK + w] *= part
+
+
+@njit(**JIT)
+def rub(wet, w, awake, drag, dt, dry):
+    """Bottom friction on the averages of the patches ``awake``, semi-implicit.
+
+    ``drag`` is gravity times the square of Manning's coefficient.
+    """
+    for s in awake:
+        if wet[s]:
+            for j in range(w.shape[2]):
+                for i in range(w.shape[3]):
+                    h, p, q = w[s, 0, j, i], w[s, 1, j, i], w[s, 2, j, i]
+                    if h > 0.0:
+                        rate = drag * np.hypot(p, q) / (h * max(h, dry) ** (4.0 / 3.0))
+                        w[s, 1, j, i] = p / (1.0 + dt * rate)
+                        w[s, 2, j, i] = q / (1.0 + dt * rate)
 
 
 @njit(**JIT)

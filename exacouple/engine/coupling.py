@@ -3,14 +3,15 @@
 import numpy as np
 from numba import njit
 
+from exacouple.engine.compiling import JIT
 from exacouple.engine.generate import LANES
-from exacouple.engine.sweep import FINE, SHALLOW, TROUBLED
 
-_JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+# Verdicts on the candidate solution of an element.
+FINE, TROUBLED, SHALLOW = 0, 1, 2
 
 
-@njit(**_JIT)
-def couple(order, out, flux, doors, door_traces, restrict, lift_left, lift_right, dt, dx):
+@njit(**JIT)
+def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_right, dt, dx):
     """Give DG elements the finite-volume fluxes of the limited patches beside them.
 
     The fluxes of the M subfaces become a polynomial on the N + 1 face nodes with the same mean, so
@@ -22,8 +23,8 @@ def couple(order, out, flux, doors, door_traces, restrict, lift_left, lift_right
         Tuple of length N.
     out
         Nodal eta, p, q, see `exacouple.engine.sweep.sweep_rows`; changed in place.
-    flux
-        Fluxes of the patches as from `exacouple.engine.subcells.fluxes`.
+    door_flux
+        Fluxes of the patches at the doors, see `exacouple.engine.balance.finish`.
     doors
         Row, column and side of the DG element, and the patch, shape ``(doors, 4)``.
     door_traces
@@ -38,10 +39,9 @@ def couple(order, out, flux, doors, door_traces, restrict, lift_left, lift_right
     m = 2 * n - 1
     scale = dt / dx
     for door in range(doors.shape[0]):
-        row, column, side, s = doors[door]
+        row, column, side = doors[door, 0], doors[door, 1], doors[door, 2]
         block, lane = (column - 1) // LANES, (column - 1) % LANES
         direction, upper = side // 2, side % 2
-        at = 0 if upper else m
         normal = 1 + direction
         for j in range(n):
             mass = -door_traces[door, n + j]
@@ -49,11 +49,10 @@ def couple(order, out, flux, doors, door_traces, restrict, lift_left, lift_right
             across = -door_traces[door, 4 * n + j]
             for k in range(m):
                 weight = restrict[j, k]
-                mass += weight * flux[s, direction, at, k, 0]
-                along += weight * (
-                    flux[s, direction, at, k, 1] + flux[s, direction, at, k, 3 if upper else 4]
-                )
-                across += weight * flux[s, direction, at, k, 2]
+                pressure = door_flux[door, k, 3 if upper else 4]
+                mass += weight * door_flux[door, k, 0]
+                along += weight * (door_flux[door, k, 1] + pressure)
+                across += weight * door_flux[door, k, 2]
             for i in range(n):
                 node = j * n + i if direction == 0 else i * n + j
                 weight = -scale * lift_right[i] if upper else scale * lift_left[i]
@@ -62,7 +61,47 @@ def couple(order, out, flux, doors, door_traces, restrict, lift_left, lift_right
                 out[row, block, ((3 - normal) * nn + node) * LANES + lane] += weight * across
 
 
-@njit(**_JIT)
+@njit(**JIT)
+def look_again(order, out, bed, doors, lowest, least):
+    """Bring the least depth of the elements at doors up to date, see `sweep.sweep_rows`.
+
+    Values smaller than ``least`` become zero there too.
+    """
+    nn = (len(order) + 1) ** 2
+    for door in range(doors.shape[0]):
+        row, column = doors[door, 0], doors[door, 1]
+        block, lane = (column - 1) // LANES, (column - 1) % LANES
+        low = np.inf
+        for node in range(nn):
+            at = node * LANES + lane
+            h = out[row, block, at] - bed[row, block, at]
+            low = h if h < low else low
+            for v in range(3):
+                value = out[row, block, at + v * nn * LANES]
+                low += 0.0 * value
+                if abs(value) < least:
+                    out[row, block, at + v * nn * LANES] = 0.0
+        lowest[row, block, lane] = low
+
+
+@njit(**JIT)
+def judge(lowest, limited, depth, verdict):
+    """Judge the candidates by their least depth; returns how many are not fine.
+
+    A candidate is troubled if it is not finite or no deeper than ``depth`` at a node, and shallow
+    if it is so near to that that its subcells need a look.
+    """
+    count = 0
+    for row in range(1, limited.shape[0] - 1):
+        for column in range(1, limited.shape[1] - 1):
+            low = lowest[row, (column - 1) // LANES, (column - 1) % LANES]
+            if not low > 2.0 * depth and limited[row, column] < 0:
+                verdict[row, column] = SHALLOW if low > depth else TROUBLED
+                count += 1
+    return count
+
+
+@njit(**JIT)
 def settle_shallow(order, out, bed, project, depth, verdict):
     """Settle the candidates judged shallow by the depth of their subcells; count the troubled."""
     n = len(order) + 1
@@ -88,7 +127,7 @@ def settle_shallow(order, out, bed, project, depth, verdict):
     return count
 
 
-@njit(**_JIT)
+@njit(**JIT)
 def fastest_wave(w, g):
     """Largest |u| + |v| + 2 sqrt(g h) over the subcells of all patches."""
     top = 0.0
@@ -102,65 +141,71 @@ def fastest_wave(w, g):
     return top
 
 
-@njit(**_JIT)
-def extremes(order, u, limited, w, bed, low, high):
-    """Smallest and largest eta, p, q of each element, shape ``(3, rows, columns)``."""
+@njit(**JIT)
+def ranges(order, values, low, high):
+    """Smallest and largest nodal eta, p, q of each element, shape ``(3, rows, columns)``.
+
+    There is a column for every lane, and one before and behind them.
+    """
     nn = (len(order) + 1) ** 2
-    for row in range(1, limited.shape[0] - 1):
-        for column in range(1, limited.shape[1] - 1):
-            block, lane = (column - 1) // LANES, (column - 1) % LANES
-            s = limited[row, column]
+    for row in range(1, values.shape[0] - 1):
+        for block in range(values.shape[1]):
             for v in range(3):
-                if s < 0:
-                    a = z = u[row, block, v * nn * LANES + lane]
+                at = v * nn * LANES
+                for w in range(LANES):
+                    a = z = values[row, block, at + w]
                     for node in range(1, nn):
-                        value = u[row, block, (v * nn + node) * LANES + lane]
-                        a = min(a, value)
-                        z = max(z, value)
-                else:
-                    lift = 1.0 if v == 0 else 0.0
-                    a = z = w[s, v, 0, 0] + lift * bed[s, 0, 0]
-                    for j in range(w.shape[2]):
-                        for i in range(w.shape[3]):
-                            value = w[s, v, j, i] + lift * bed[s, j, i]
-                            a = min(a, value)
-                            z = max(z, value)
-                low[v, row, column] = a
-                high[v, row, column] = z
+                        value = values[row, block, at + node * LANES + w]
+                        a = value if value < a else a
+                        z = value if value > z else z
+                    low[v, row, 1 + block * LANES + w] = a
+                    high[v, row, 1 + block * LANES + w] = z
 
 
-@njit(**_JIT)
-def find_oscillating(order, out, limited, low, high, observables, slack, scaling, verdict):
+@njit(**JIT)
+def patch_ranges(cells, w, bed, low, high):
+    """Smallest and largest average of eta, p, q in each patch, in the place of its element."""
+    for s in range(cells.shape[0]):
+        row, column = cells[s, 0], cells[s, 1]
+        for v in range(3):
+            a, z = np.inf, -np.inf
+            for j in range(w.shape[2]):
+                for i in range(w.shape[3]):
+                    value = w[s, v, j, i] + (bed[s, j, i] if v == 0 else 0.0)
+                    a, z = min(a, value), max(z, value)
+            low[v, row, column] = a
+            high[v, row, column] = z
+
+
+@njit(**JIT)
+def find_oscillating(limited, low, high, new_low, new_high, observables, slack, scaling, verdict):
     """Relaxed discrete maximum principle of Dumbser et al. (2014, J. Comput. Phys. 278, 47-75).
 
-    The nodal values at the end of the step must lie within those that the element and its eight
+    The values at the end of the step must lie within those that the element and its eight
     neighbours had at its start, widened by ``max(slack, scaling * (high - low))``. Returns how
     many more elements are troubled.
     """
-    nn = (len(order) + 1) ** 2
+    rows, columns = limited.shape
     count = 0
-    for row in range(1, limited.shape[0] - 1):
-        for column in range(1, limited.shape[1] - 1):
+    for row in range(1, rows - 1):
+        above, below = min(row + 1, rows - 2), max(row - 1, 1)
+        for column in range(1, columns - 1):
             if limited[row, column] >= 0 or verdict[row, column] == TROUBLED:
                 continue
-            block, lane = (column - 1) // LANES, (column - 1) % LANES
             for v in range(observables):
                 a, z = low[v, row, column], high[v, row, column]
-                for y in range(max(row - 1, 1), min(row + 2, limited.shape[0] - 1)):
-                    for x in range(max(column - 1, 1), min(column + 2, limited.shape[1] - 1)):
-                        a = min(a, low[v, y, x])
-                        z = max(z, high[v, y, x])
+                for x in range(max(column - 1, 1), min(column + 2, columns - 1)):
+                    a = min(a, low[v, below, x], low[v, row, x], low[v, above, x])
+                    z = max(z, high[v, below, x], high[v, row, x], high[v, above, x])
                 room = max(slack, scaling * (z - a))
-                for node in range(nn):
-                    value = out[row, block, (v * nn + node) * LANES + lane]
-                    if value < a - room or value > z + room:
-                        verdict[row, column] = TROUBLED
+                if new_low[v, row, column] < a - room or new_high[v, row, column] > z + room:
+                    verdict[row, column] = TROUBLED
             if verdict[row, column] == TROUBLED:
                 count += 1
     return count
 
 
-@njit(**_JIT)
+@njit(**JIT)
 def rub(order, out, bed, limited, drag, dt):
     """Semi-implicit bottom friction on the nodes of the DG elements.
 

@@ -20,7 +20,7 @@ p = q = 0) has only zero coefficients, whatever b is: the scheme is well balance
 path-conservative fluctuation g (h_L + h_R) / 2 [eta], half of it on either side of a face.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from exacouple.engine.basis import Basis
@@ -37,12 +37,13 @@ LANES = 8
 
 @dataclass(frozen=True)
 class Layout:
-    """Slots of the work arrays for ``n`` nodes along a line of an element.
+    """Slots of the arrays that the kernels work on, for ``n`` nodes along a line of an element.
 
-    Both kernels start with eta, p, q and b at the nodes. The predictor goes on with its output,
-    the solution at the end of the step without the faces (`star`) and the traces across x and
-    across y; the corrector with the traces of the element itself, those of its four neighbours
-    and the gates (0 where a face is shut).
+    The record of a block in the ring holds the traces of its elements across x, then those across
+    y, lower side first, then the `star`: the solution at the end of the step without the faces.
+    Across x a trace has three slots: the lower side of all elements, a gap, and the upper side. The
+    gap takes the trace of the next element at its beginning and that of the element before at its
+    end, so that one lane further lies the neighbour.
     """
 
     n: int
@@ -58,52 +59,47 @@ class Layout:
         return TRACES * self.n + 1
 
     @property
-    def face_slots(self) -> int:
-        """Traces on both sides across one direction."""
-        return 2 * self.side_slots
+    def across_y(self) -> int:
+        """Record: traces across y."""
+        return 3 * self.side_slots
 
     @property
     def star(self) -> int:
-        """Predictor: solution at the end of the step without the faces."""
-        return 4 * self.nodes
+        """Record: solution at the end of the step without the faces."""
+        return self.across_y + 2 * self.side_slots
 
     @property
-    def traces(self) -> int:
-        """Predictor: traces across x, then those across y."""
-        return 7 * self.nodes
+    def record_slots(self) -> int:
+        """Size of the record of a block."""
+        return self.star + 3 * self.nodes
 
     @property
-    def predictor_slots(self) -> int:
+    def work_slots(self) -> int:
         """Size of the predictor's work array."""
-        taylor_terms = 3 * (self.n + 1) + 4 * self.n
-        return self.traces + 2 * self.face_slots + (taylor_terms + 14) * self.nodes
+        return (7 * self.n + 10) * self.nodes
 
-    @property
-    def own(self) -> int:
-        """Corrector: traces of the element across x, then those across y."""
-        return 4 * self.nodes
-
-    @property
-    def far(self) -> int:
-        """Corrector: facing traces of the neighbours left, right, below and above."""
-        return self.own + 2 * self.face_slots
-
-    @property
-    def gates(self) -> int:
-        """Corrector: gates of the four faces."""
-        return self.far + 4 * self.side_slots
-
-    @property
-    def corrector_slots(self) -> int:
-        """Size of the corrector's work array."""
-        return self.gates + 4
+    def trace(self, side: int, number: int) -> int:
+        """Record: slot of a trace on one side: left, right, below, above."""
+        if side < 2:
+            return 3 * number + 2 * side
+        return self.across_y + (side - 2) * self.side_slots + number
 
 
-def kernel_source(basis: Basis) -> str:
-    """Source of ``predict``, ``correct`` and ``fastest`` for one order, as one module's text."""
+def kernel_source(basis: Basis, least: float = 0.0) -> str:
+    """Source of ``predict``, ``correct`` and ``fastest`` for one order, as one module's text.
+
+    Values that are smaller than ``least`` at the end of a step become zero.
+    """
     layout = Layout(basis.order + 1)
     return "\n".join(
-        [*_predictor(basis, layout), "", *_corrector(basis, layout), "", *_fastest(layout), ""]
+        [
+            *_predictor(basis, layout),
+            "",
+            *_corrector(basis, layout, least),
+            "",
+            *_fastest(layout),
+            "",
+        ]
     )
 
 
@@ -138,23 +134,17 @@ class _Loop:
 
 def _predictor(basis: Basis, layout: Layout) -> list[str]:
     n, nn = layout.n, layout.nodes
-    slot = {"e0": 0, "p0": nn, "q0": 2 * nn, "bed": 3 * nn}
-    free = layout.traces + 2 * layout.face_slots
-    names = [f"{f}{k}" for k in range(1, n + 1) for f in "epq"]
-    names += [f"{f}{k}" for k in range(n) for f in "uvxy"]
-    names += ["qu", "qv", "h", "inverse", "div", "push_p", "push_q"]
+    names = [f"{f}{k}" for k in range(n + 1) for f in "epq"]
+    names += [f"{f}{k}" for k in range(n - 1) for f in "uvxy"]
+    names += ["qu", "qv", "h", "inverse"]
     names += [f"mean_{f}" for f in ("e", "p", "q", "pu", "qu", "qv", "h")]
-    for name in names:
-        slot[name] = free
-        free += nn
-    source = ["def predict(work, scale, g, spin):"]
+    slot = {name: nn * number for number, name in enumerate(names)}
+    source = ["def predict(u, bed, row, block, ring, place, work, scale, g, spin):"]
     for k in range(n):
         source += _along_x(basis, layout, slot, k) + _along_y(basis, layout, slot, k)
     source += _end_of_step(layout, slot)
-    across_x = ("e", "p", "q", "pu", "qu", "h")
-    across_y = ("e", "q", "p", "qv", "qu", "h")
-    source += _extrapolation(basis, layout, slot, across_x, layout.traces, n, 1)
-    source += _extrapolation(basis, layout, slot, across_y, layout.traces + layout.face_slots, 1, n)
+    source += _extrapolation(basis, layout, slot, ("e", "p", "q", "pu", "qu", "h"), 0)
+    source += _extrapolation(basis, layout, slot, ("e", "q", "p", "qv", "qu", "h"), 2)
     return source + _speeds(basis, layout)
 
 
@@ -178,17 +168,26 @@ class _Value:
 
 
 def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list[str]:
-    """Velocities, fluxes and x derivatives of coefficient k, one line of nodes at a time."""
+    """Velocities, fluxes and x derivatives of coefficient k, one line of nodes at a time.
+
+    What the x derivatives add to the coefficients k + 1 waits in the place of those.
+    """
     n, d = layout.n, basis.derivative
     loop = _Loop(n, n)
-    loop.lines.insert(2, "        turn = spin[line]")
+    loop.lines.insert(2, "        turn = spin[row, line]")
     share = 1.0 / (k + 1)
     for i in range(n):
         value = _Value(loop, slot, k, 1, i)
-        for f in "epq":
-            loop.put(f"{f}_{i}", loop.at(slot[f"{f}{k}"] + i))
+        for v, f in enumerate("epq"):
+            here = loop.at(slot[f"{f}{k}"] + i)
+            if k == 0:
+                nodal = f"u[row, block, at + {(v * layout.nodes + i) * LANES} + w]"
+                loop.put(f"{f}_{i}", nodal)
+                loop.put(here, f"{f}_{i}")
+            else:
+                loop.put(f"{f}_{i}", here)
         if k == 0:
-            loop.put(f"h_{i}", f"e_{i} - {loop.at(slot['bed'] + i)}")
+            loop.put(f"h_{i}", f"e_{i} - bed[row, block, at + {i * LANES} + w]")
             loop.put(f"inverse_{i}", f"1.0 / h_{i}")
             for f in ("h", "inverse"):
                 loop.put(loop.at(slot[f] + i), f"{f}_{i}")
@@ -207,7 +206,7 @@ def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
         loop.put(f"qv_{i}", _cauchy(k, "q", "v", value))
         for f in ("qu", "qv"):
             loop.put(loop.at(slot[f] + i), f"{f}_{i}")
-        for f in ("e", "p", "q", "pu", "qu", "qv", "h"):
+        for f in ("pu", "qu", "qv"):
             mean = loop.at(slot[f"mean_{f}"] + i)
             loop.put(mean, f"{f}_{i}" if k == 0 else f"{mean} + {share!r} * {f}_{i}")
     for i in range(n):
@@ -215,12 +214,12 @@ def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
         loop.put(f"x_{i}", _combination(d[i], [f"e_{m}" for m in range(n)]))
         if k < n - 1:
             loop.put(loop.at(slot[f"x{k}"] + i), f"x_{i}")
-        loop.put(loop.at(slot["div"] + i), _combination(d[i], [f"p_{m}" for m in range(n)]))
+        loop.put(loop.at(slot[f"e{k + 1}"] + i), _combination(d[i], [f"p_{m}" for m in range(n)]))
         advection = _combination(d[i], [f"pu_{m}" for m in range(n)])
         push = _cauchy(k, "h", "x", value)
         shear = _combination(d[i], [f"qu_{m}" for m in range(n)])
-        loop.put(loop.at(slot["push_p"] + i), f"{advection} + g * ({push}) - turn * q_{i}")
-        loop.put(loop.at(slot["push_q"] + i), f"{shear} + turn * p_{i}")
+        loop.put(loop.at(slot[f"p{k + 1}"] + i), f"{advection} + g * ({push}) - turn * q_{i}")
+        loop.put(loop.at(slot[f"q{k + 1}"] + i), f"{shear} + turn * p_{i}")
     return loop.lines
 
 
@@ -244,45 +243,51 @@ def _along_y(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
         shear = _combination(d[j], [f"qu_{m}" for m in range(n)])
         advection = _combination(d[j], [f"qv_{m}" for m in range(n)])
         push = _cauchy(k, "h", "y", value)
-        for f, part, rest in (
-            ("e", "div", div),
-            ("p", "push_p", shear),
-            ("q", "push_q", f"{advection} + g * ({push})"),
-        ):
-            loop.put(
-                loop.at(slot[f"{f}{k + 1}"] + j * n),
-                f"{factor} * ({loop.at(slot[part] + j * n)} + {rest})",
-            )
+        for f, rest in (("e", div), ("p", shear), ("q", f"{advection} + g * ({push})")):
+            following = loop.at(slot[f"{f}{k + 1}"] + j * n)
+            loop.put(following, f"{factor} * ({following} + {rest})")
     return loop.lines
 
 
 def _end_of_step(layout: Layout, slot: dict[str, int]) -> list[str]:
-    """Sum of the Taylor series at the end of the step."""
-    loop = _Loop(layout.nodes, 1)
+    """Sums of the Taylor series: at the end of the step, and averaged over it."""
+    n, size = layout.n, layout.nodes * LANES
+    lines = [f"    for k in range({size}):"]
+
+    def at(name: str) -> str:
+        return f"work[{slot[name] * LANES} + k]"
+
     for v, f in enumerate("epq"):
-        terms = [loop.at(slot[f"{f}{k}"]) for k in range(layout.n, -1, -1)]
-        loop.put(loop.at(layout.star + v * layout.nodes), " + ".join(terms))
-    return loop.lines
+        lines += [f"        {f}_{k} = {at(f'{f}{k}')}" for k in range(n + 1)]
+        end = " + ".join(f"{f}_{k}" for k in range(n, -1, -1))
+        later = " + ".join(f"{1.0 / (k + 1)!r} * {f}_{k}" for k in range(n - 1, 0, -1))
+        lines += [
+            f"        ring[place, block, {layout.star * LANES + v * size} + k] = {end}",
+            f"        later = {later}",
+            f"        {at(f'mean_{f}')} = later + {f}_0",
+        ]
+        if f == "e":
+            lines.append(f"        {at('mean_h')} = later + {at('h')}")
+    return lines
 
 
 def _extrapolation(
-    basis: Basis,
-    layout: Layout,
-    slot: dict[str, int],
-    fields: Sequence[str],
-    target: int,
-    line_step: int,
-    node_step: int,
+    basis: Basis, layout: Layout, slot: dict[str, int], fields: Sequence[str], first_side: int
 ) -> list[str]:
     """Traces on the lower and upper face across one direction."""
     n = layout.n
+    line_step, node_step = (n, 1) if first_side == 0 else (1, n)
     loop = _Loop(n, line_step)
-    loop.lines.insert(2, f"        to = line * {LANES}")
+    width = layout.trace(first_side, 1) - layout.trace(first_side, 0)
+    loop.lines.insert(2, f"        to = line * {width * LANES}")
     for t, f in enumerate(fields):
         nodes = [loop.at(slot[f"mean_{f}"] + i * node_step) for i in range(n)]
+        for i, node in enumerate(nodes):
+            loop.put(f"n_{i}", node)
         for side, ends in enumerate((basis.left, basis.right)):
-            base = target + side * layout.side_slots + t * n
-            loop.put(f"work[to + {base * LANES} + w]", _combination(ends, nodes))
+            base = layout.trace(first_side + side, t * n) * LANES
+            target = f"ring[place, block, to + {base} + w]"
+            loop.put(target, _combination(ends, [f"n_{i}" for i in range(n)]))
     return loop.lines
 
 
@@ -290,74 +295,114 @@ def _speeds(basis: Basis, layout: Layout) -> list[str]:
     """Wave speed |u| + sqrt(g h) on the four faces, from the means of momentum and h."""
     n = layout.n
     lines = [f"    for w in range({LANES}):"]
-    for target in (layout.traces, layout.traces + layout.face_slots):
-        for side in range(2):
-            base = target + side * layout.side_slots
-            h, p = (
-                _combination(
-                    basis.weights, [f"work[{(base + t * n + j) * LANES} + w]" for j in range(n)]
-                )
-                for t in (5, 1)
-            )
-            speed = f"work[{(base + TRACES * n) * LANES} + w]"
-            lines += [f"        h = {h}", f"        {speed} = abs(({p}) / h) + sqrt(g * h)"]
+
+    def trace(side: int, number: int) -> str:
+        return f"ring[place, block, {layout.trace(side, number) * LANES} + w]"
+
+    for side in range(4):
+        h, p = (
+            _combination(basis.weights, [trace(side, t * n + j) for j in range(n)]) for t in (5, 1)
+        )
+        speed = f"abs(({p}) / h) + sqrt(g * h)"
+        lines += [f"        h = {h}", f"        {trace(side, TRACES * n)} = {speed}"]
     return lines
 
 
-def _corrector(basis: Basis, layout: Layout) -> list[str]:
-    source = ["def correct(work, scale, g):"]
-    for side in range(4):
-        source += _face(basis, layout, side)
-    return source
-
-
-def _face(basis: Basis, layout: Layout, side: int) -> list[str]:
-    """Flux differences on one face of each element, lifted onto its nodes."""
-    n, nn = layout.n, layout.nodes
-    direction, upper = side // 2, side % 2
-    own = layout.own + direction * layout.face_slots + upper * layout.side_slots
-    far = layout.far + side * layout.side_slots
-    ends = basis.right if upper else basis.left
-    sign = -1.0 if upper else 1.0
-
-    def read(base: int, trace: int, j: int) -> str:
-        return f"work[{(base + trace * n + j) * LANES} + w]"
-
-    lines = [
+def _corrector(basis: Basis, layout: Layout, least: float) -> list[str]:
+    """Faces added to the star; least depth of each element, not a number if any value is not."""
+    arguments = "ring, place, below, above, block, out, row, gates, bed, lowest, scale, g"
+    return [
+        f"def correct({arguments}):",
         f"    for w in range({LANES}):",
-        f"        s = max({read(own, TRACES, 0)}, {read(far, TRACES, 0)})",
-        f"        shut = work[{(layout.gates + side) * LANES} + w] == 0.0",
+        "        lowest[row, block, w] = 1e300",
+        *_faces(basis, layout, 0, 0.0),
+        *_faces(basis, layout, 2, least),
     ]
-    for j in range(n):
-        low, high = (own, far) if upper else (far, own)
-        difference = [f"({read(high, t, j)} - {read(low, t, j)})" for t in range(3)]
-        push = f"0.25 * g * ({read(low, 5, j)} + {read(high, 5, j)}) * {difference[0]}"
+
+
+def _faces(basis: Basis, layout: Layout, first_side: int, least: float) -> list[str]:
+    """Flux differences on both faces across one direction, lifted onto the nodes."""
+    n, nn = layout.n, layout.nodes
+    line_step, node_step = (n, 1) if first_side == 0 else (1, n)
+    loop = _Loop(n, line_step)
+    width = layout.trace(first_side, 1) - layout.trace(first_side, 0)
+    loop.lines.insert(2, f"        on = line * {width * LANES}")
+    last = TRACES * n
+    for side in (first_side, first_side + 1):
+        own, far = _own_and_far(layout, side)
+        loop.put("s", f"max({own(last, False)}, {far(last, False)})")
+        loop.put("shut", f"gates[row, block, {side * LANES} + w] == 0.0")
+        for t in range(TRACES):
+            loop.put(f"own_{t}", own(t * n, True))
+            loop.put(f"far_{t}", far(t * n, True))
+        upper = side % 2 == 1
+        low, high = ("own", "far") if upper else ("far", "own")
         # F* - F(own) with F* = (F_L + F_R) / 2 - s / 2 [Q]: half the flux of the other side less
         # half of the own flux, less the dissipation.
         for name, flux, jump in (("mass", 1, 0), ("along", 3, 1), ("across", 4, 2)):
-            central = f"({read(far, flux, j)} - {read(own, flux, j)})"
-            lines.append(f"        {name} = 0.5 * ({central} - s * {difference[jump]})")
-        lines.append(f"        along = along {'+' if upper else '-'} {push}")
-        for name in ("mass", "along", "across"):
-            lines.append(f"        {name} = 0.0 if shut else scale * {name}")
-        along, across = (1, 2) if direction == 0 else (2, 1)
-        for i in range(n):
-            node = j * n + i if direction == 0 else i * n + j
-            weight = sign * float(ends[i] / basis.weights[i])
-            for field, name in ((0, "mass"), (along, "along"), (across, "across")):
-                target = f"work[{(field * nn + node) * LANES} + w]"
-                lines.append(f"        {target} = {target} + {weight!r} * {name}")
-    return lines
+            difference = f"({high}_{jump} - {low}_{jump})"
+            value = f"0.5 * (far_{flux} - own_{flux} - s * {difference})"
+            if name == "along":
+                push = f"0.25 * g * (own_5 + far_5) * ({high}_0 - {low}_0)"
+                value = f"{value} {'+' if upper else '-'} {push}"
+            loop.put(f"{name}_{side % 2}", f"0.0 if shut else scale * ({value})")
+    names = ("mass", "along", "across") if first_side == 0 else ("mass", "across", "along")
+    if first_side == 2:
+        loop.put("low", "lowest[row, block, w]")
+    for i in range(n):
+        weights = (
+            float(basis.left[i] / basis.weights[i]),
+            -float(basis.right[i] / basis.weights[i]),
+        )
+        for v, name in enumerate(names):
+            node = f"at + {(v * nn + i * node_step) * LANES} + w"
+            old = f"out[row, block, {node}]"
+            if first_side == 0:
+                old = f"ring[place, block, {layout.star * LANES} + {node}]"
+            lift = _combination(weights, [f"{name}_{side}" for side in range(2)])
+            loop.put(f"n_{v}", f"{old} + {lift}")
+            if least > 0.0:
+                loop.put(f"n_{v}", f"n_{v} if abs(n_{v}) > {least!r} else 0.0")
+            loop.put(f"out[row, block, {node}]", f"n_{v}")
+        if first_side == 2:
+            loop.put("h", f"n_0 - bed[row, block, at + {i * node_step * LANES} + w]")
+            loop.put("low", "h if h < low else low")
+            loop.put("low", "low + 0.0 * (n_0 + n_1 + n_2)")
+    if first_side == 2:
+        loop.put("lowest[row, block, w]", "low")
+    return loop.lines
+
+
+def _own_and_far(
+    layout: Layout, side: int
+) -> tuple[Callable[[int, bool], str], Callable[[int, bool], str]]:
+    """What writes a trace on one side of an element and that of its neighbour there."""
+    place, facing, lane = (
+        ("place", 1, "w - 1"),
+        ("place", 0, "w + 1"),
+        ("below", 3, "w"),
+        ("above", 2, "w"),
+    )[side]
+
+    def own(trace: int, on_line: bool) -> str:
+        at = layout.trace(side, trace) * LANES
+        return f"ring[place, block, {'on + ' if on_line else ''}{at} + w]"
+
+    def far(trace: int, on_line: bool) -> str:
+        at = layout.trace(facing, trace) * LANES
+        return f"ring[{place}, block, {'on + ' if on_line else ''}{at} + {lane}]"
+
+    return own, far
 
 
 def _fastest(layout: Layout) -> list[str]:
     """Largest |u| + |v| + 2 sqrt(g h) over the nodes of each element."""
     nn = layout.nodes
     loop = f"    for w in range({LANES}):"
-    source = ["def fastest(work, g):", loop, "        top = 0.0"]
+    source = ["def fastest(u, bed, row, block, tops, g):", loop, "        top = 0.0"]
     for i in range(nn):
-        e, p, q, b = (f"work[{(f * nn + i) * LANES} + w]" for f in range(4))
-        source.append(f"        h = {e} - {b}")
+        e, p, q = (f"u[row, block, {(f * nn + i) * LANES} + w]" for f in range(3))
+        source.append(f"        h = {e} - bed[row, block, {i * LANES} + w]")
         source.append(f"        top = max(top, (abs({p}) + abs({q})) / h + 2.0 * sqrt(g * h))")
-    source.append(f"        work[{layout.star * LANES} + w] = top")
+    source.append("        tops[w] = top")
     return source

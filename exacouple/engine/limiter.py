@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import balance, subcells
+from exacouple.engine import balance, neighbours, subcells
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.generate import TRACES
 from exacouple.engine.team import Team
@@ -36,8 +36,10 @@ class Patches:
         Number of the first door of each row, shape ``(ny + 3,)``.
     door_traces
         What the predictor gives at the doors, see `exacouple.engine.sweep.sweep_rows`.
-    flux
-        Fluxes of the last step, see `exacouple.engine.subcells.fluxes`.
+    door_flux
+        Fluxes of the last step at the doors, see `exacouple.engine.balance.finish`.
+    sound
+        Whether the values of each patch are finite.
     """
 
     def __init__(self, basis: Basis, ny: int, nx: int, boundary: str, scheme: str) -> None:
@@ -57,19 +59,20 @@ class Patches:
         self.w = np.zeros((count, 3, m, m))
         self.new = np.zeros((count, 3, m, m))
         self.bed = np.zeros((count, m, m))
-        self.halo = np.zeros((count, 4, m + 2, m + 2))
-        self.faces = np.zeros((count, m, m, 4, 4))
-        self.push = np.zeros((count, 2, m, m))
-        self.flux = np.zeros((count, 2, m + 1, m, 5))
+        self.edges = np.zeros((count, 4, m, subcells.STATE))
         self.share = np.ones((count, m, m))
         self.scarce = np.zeros(count, dtype=np.bool_)
         self.wet = np.zeros(count, dtype=np.bool_)
+        self.sound = np.ones(count, dtype=np.bool_)
+        groups = -(-count // subcells.PACK)
+        self._kept = np.zeros((groups, 5 * m * m * subcells.PACK))
         self._waking = np.zeros(count, dtype=np.bool_)
         self._connect()
 
     def _fill(self, w: Array, bed: Array) -> None:
         self.w[:], self.bed[:] = w, bed
         self.wet[:] = (w[:, 0] > 0.0).any(axis=(1, 2))
+        self.sound[:] = np.isfinite(w).all(axis=(1, 2, 3))
 
     def add(self, cells: NDArray[np.int64], w: Array, bed: Array, *, permanent: bool) -> None:
         """Append patches for elements, given as rows of (row, column), with their averages."""
@@ -110,17 +113,18 @@ class Patches:
         if self.boundary == "periodic":
             place = (place - 1) % np.array([ny, nx]) + 1
         inside = ((place >= 1) & (place <= np.array([ny, nx]))).all(axis=-1)
-        edge = subcells.WALL if self.boundary == "wall" else subcells.OPEN
+        edge = neighbours.WALL if self.boundary == "wall" else neighbours.OPEN
         found = self.at[place[..., 0], place[..., 1]].astype(np.int64)
-        self.sides = np.where(inside, np.where(found == FREE, subcells.DG, found), edge)
+        self.sides = np.where(inside, np.where(found == FREE, neighbours.DG, found), edge)
         self.place = place
-        patch, side = np.nonzero(self.sides == subcells.DG)
+        patch, side = np.nonzero(self.sides == neighbours.DG)
         opposite = side + 1 - 2 * (side % 2)
         by_row = np.argsort(place[patch, side, 0], kind="stable")
         patch, side, opposite = patch[by_row], side[by_row], opposite[by_row]
         self.doors = np.column_stack([place[patch, side], opposite, patch])
         self.door_rows = np.searchsorted(self.doors[:, 0], np.arange(ny + 3))
         self.door_traces = np.zeros((len(self.doors), TRACES * (self.basis.order + 1)))
+        self.door_flux = np.zeros((len(self.doors), self.basis.subcells, subcells.FLUX))
         self.door_at = np.full(self.sides.shape, -1, dtype=np.int64)
         self.door_at[patch, side] = np.arange(len(self.doors))
 
@@ -146,40 +150,46 @@ class Patches:
         dt, dx, g, dry
             Time step, size of an element, gravity, and depth below which velocities are damped.
         turn, drag
-            Coriolis force and friction, see `exacouple.engine.balance.update`.
+            Coriolis force and friction, see `exacouple.engine.balance.finish` and `rub`.
         team
             Threads to share the work.
         """
         if len(self) == 0:
             return
+        awake = self._awake()
         order = (0,) * self.basis.order
         project = self.basis.to_subcells
         width = dx / self.basis.subcells
-        awake = self._awake()
-        for work in (
-            lambda part: subcells.gather(
-                order, self.w, self.bed, self.sides, self.place, u, ground, project, dry, self.halo,
-                part,
+        known = (order, self.w, self.bed, self.sides, self.place, u, ground, project)
+        terms = (self.steepness, dt, width, g, dry)
+        doors = (self.door_at, self.door_traces)
+        found = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
+        row = self.cells[:, 0]
+        team.over_groups(
+            lambda first, last: balance.begin(
+                *known, *terms, awake, self.edges, self._kept, first, last
             ),
-            lambda part: subcells.reconstruct(
-                order, self.halo, self.faces, self.push, self.steepness, dt, width, g, dry, part
+            awake.size,
+        )
+        team.over_groups(
+            lambda first, last: balance.finish(
+                order, self.new, self.edges, self._kept, self.sides, *doors, project, *found, turn,
+                row, g, dry, dt / width, awake, first, last,
             ),
-            lambda part: subcells.fluxes(
-                order, self.faces, self.flux, self.sides, self.door_at, self.door_traces, project,
-                g, part,
-            ),
-            lambda part: balance.drain(
-                order, self.w, self.flux, self.share, self.scarce, dt, width, part
-            ),
-            lambda part: balance.ration(
-                order, self.flux, self.share, self.scarce, self.sides, part
-            ),
-            lambda part: balance.update(
-                order, self.w, self.new, self.flux, self.push, self.wet, turn, self.cells[:, 0],
-                drag, dt, width, dry, part,
-            ),
-        ):  # fmt: skip
-            team.over_items(work, awake)
+            awake.size,
+        )  # fmt: skip
+        short = np.empty(awake.size, dtype=np.bool_)
+        if balance.find_short(self.scarce, self.sides, awake, short):
+            again = awake[short]
+            team.over_groups(
+                lambda first, last: balance.finish_short(
+                    order, self.w, self.new, self.bed, self.sides, self.place, u, ground, project,
+                    *terms, self.edges, *doors, *found, turn, row, again, first, last,
+                ),
+                again.size,
+            )  # fmt: skip
+        if drag > 0.0:
+            balance.rub(self.wet, self.new, awake, drag, dt, dry)
 
     def _awake(self) -> NDArray[np.int64]:
         """Patches that are wet or have water beside them."""
@@ -189,3 +199,47 @@ class Patches:
     def accept(self) -> None:
         """Make the averages at the end of the step those at the start of the next."""
         self.w, self.new = self.new, self.w
+
+
+def wetted(w: Array) -> Array:
+    """Draw averages of h, hu, hv towards their patch's mean as far as a negative depth needs it.
+
+    A polynomial that is deep enough at its nodes may average to less than nothing over a subcell
+    beside a steep front. Mass and momentum of the patch stay (Zhang and Shu 2010, J. Comput. Phys.
+    229, 3091-3120).
+
+    Parameters
+    ----------
+    w
+        Averages, shape ``(patches, 3, M, M)``.
+    """
+    least = w[:, :1].min(axis=(2, 3), keepdims=True)
+    mean = w.mean(axis=(2, 3), keepdims=True)
+    dry = least < 0.0
+    share = np.maximum(mean[:, :1] / np.where(dry, mean[:, :1] - least, 1.0), 0.0)
+    found = np.where(dry, mean + share * (w - mean), w)
+    np.maximum(found[:, 0], 0.0, out=found[:, 0])
+    return found
+
+
+def monotone(
+    nodal: Array, averages: Array, observables: int, slack: float, scaling: float
+) -> NDArray[np.bool_]:
+    """Tell which polynomials stay within the range of the averages that they are made of.
+
+    One that does not, beside a bore, would be limited in the next step again, and its ripples would
+    be left in the averages.
+
+    Parameters
+    ----------
+    nodal, averages
+        Eta, hu, hv at the nodes, shape ``(patches, 3, nodes)``, and of the subcells,
+        ``(patches, 3, M, M)``.
+    observables, slack, scaling
+        Of the discrete maximum principle, see `exacouple.engine.coupling.find_oscillating`.
+    """
+    seen = slice(0, observables)
+    low, high = averages[:, seen].min(axis=(2, 3)), averages[:, seen].max(axis=(2, 3))
+    room = np.maximum(slack, scaling * (high - low))
+    least, most = nodal[:, seen].min(axis=2), nodal[:, seen].max(axis=2)
+    return ((least >= low - room) & (most <= high + room)).all(axis=1)

@@ -34,7 +34,7 @@ def estimate_bytes(nx: int, ny: int, order: int) -> int:
     """
     nodes, subcells = (order + 1) ** 2, (2 * order + 1) ** 2
     blocks = -(-nx // LANES) * (ny + 2)
-    kept = blocks * ((7 * nodes + 4) * LANES * _DOUBLE + 1) + 5 * (nx + 2) * (ny + 2)
+    kept = blocks * ((7 * nodes + 5) * LANES * _DOUBLE + 1) + 5 * (nx + 2) * (ny + 2)
     strip = min(max(STRIP, nx * subcells), nx * ny * subcells)
     return kept + max(_ARRAYS_AT_START * strip, _DOUBLES_FOR_GATES * nx * ny) * _DOUBLE
 
@@ -42,11 +42,11 @@ def estimate_bytes(nx: int, ny: int, order: int) -> int:
 def patch_bytes(patches: int, order: int) -> int:
     """Memory that the finite-volume patches of limited elements take.
 
-    Values at both ends of a step, with halo, faces and fluxes (`exacouple.engine.limiter`), and
-    three times the initial values on their way there.
+    Values at both ends of a step and at the edges, seabed and what lies between two parts of a step
+    (`exacouple.engine.limiter`), and three times the initial values on their way there.
     """
     m = 2 * order + 1
-    kept = 27 * m**2 + 4 * (m + 2) ** 2 + 10 * (m + 1) * m
+    kept = 13 * m**2 + 16 * m
     return patches * ((kept + 12 * m**2) * _DOUBLE + 150)
 
 

@@ -1,4 +1,4 @@
-"""All files that a run writes besides its log: probes, maxima and snapshots."""
+"""All files that a run writes besides its log: probes, peaks, maxima and snapshots."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self, cast
 from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.peakfiles import peak_files
 from exacouple.engine.plotters import VtkPlotter
 from exacouple.engine.probewriter import ProbeSet
 from exacouple.engine.specfile import Specfile
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     State = dict[str, NDArray[np.float64]]
 
-_PROBES, _MAXIMA, _SNAPSHOTS, _VTK = "probes", "maxima", "snapshots", "vtk{}"
+_PROBES, _MAXIMA, _SNAPSHOTS, _VTK, _PEAK = "probes", "maxima", "snapshots", "vtk{}", "peak{}"
 
 
 class _Field(Protocol):
@@ -111,6 +112,8 @@ def _make_fields(spec: Specfile, mesh: Mesh) -> dict[str, _Field]:
         path, every = Path(parameters.snapshots), parameters.snapshots_every
         fields[_SNAPSHOTS] = NetcdfSnapshots(path, every, axes, parameters.wet_depth)
     fields |= {_VTK.format(number): _vtk(plotter) for number, plotter in enumerate(plotters)}
+    peaks = peak_files(spec.output_directory, spec.probes)
+    fields |= {_PEAK.format(number): file for number, file in enumerate(peaks)}
     return fields
 
 

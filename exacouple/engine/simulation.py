@@ -79,7 +79,8 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         warmup.FRICTION: spec.parameters.manning > 0.0,
         warmup.MAXIMA: bool(spec.parameters.maxima),
     }
-    warmup.compile_kernels(spec.order, [part for part in needed if needed[part]])
+    precision = spec.parameters.precision
+    warmup.compile_kernels(spec.order, [part for part in needed if needed[part]], precision)
     return AderDgSolver(
         mesh,
         initial,
@@ -95,6 +96,7 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         manning=spec.parameters.manning,
         motion=initial.motion,
         threads=thread_count(),
+        precision=precision,
         dmp_observables=spec.dmp_observables,
         dmp_relaxation_parameter=spec.dmp_relaxation_parameter,
         dmp_difference_scaling=spec.dmp_difference_scaling,

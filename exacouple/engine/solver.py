@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling, sweep
+from exacouple.engine import coupling
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
-from exacouple.engine.blocks import by_element, get_elements, set_elements
 from exacouple.engine.diagnosis import describe_fastest
+from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
 from exacouple.engine.generate import LANES
 from exacouple.engine.initial import Initial, evaluate, least_depth, strips
-from exacouple.engine.kernels import load_kernels
-from exacouple.engine.limiter import FREE, SCHEMES, Patches
+from exacouple.engine.limiter import FREE, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
@@ -28,7 +27,6 @@ from exacouple.engine.team import Team
 from exacouple.engine.uplift import MovingFloor
 from exacouple.errors import ExacoupleError, UsageError
 
-BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PERIODIC}
 # Steps between two looks at a fixed time step, and at patches that could be DG again.
 _FIXED_DT_CHECK = 16
 _RELEASE_EVERY = 16
@@ -70,6 +68,9 @@ class Solver:
         How the sea floor moves after t = 0, over what `initial` gives as b.
     threads
         Threads that share the work; results do not depend on it.
+    precision
+        ``"double"`` or ``"single"``: of the polynomials of the deep elements. Limited elements and
+        the time are always in double precision.
     dmp_observables, dmp_relaxation_parameter, dmp_difference_scaling
         Discrete maximum principle on the first of eta, hu, hv (0: off): how far values may leave
         the range of the neighbourhood, in absolute terms and relative to that range.
@@ -115,6 +116,7 @@ class Solver:
         manning: float = 0.0,
         motion: Motion | None = None,
         threads: int = 1,
+        precision: str = "double",
         dmp_observables: int = 0,
         dmp_relaxation_parameter: float = 1e-4,
         dmp_difference_scaling: float = 1e-3,
@@ -127,6 +129,10 @@ class Solver:
             raise UsageError(f"boundary {boundary!r} is unknown; choose one of {tuple(BOUNDARIES)}")
         if scheme not in SCHEMES:
             raise UsageError(f"scheme {scheme!r} is unknown; choose one of {tuple(SCHEMES)}")
+        if precision not in PRECISIONS:
+            raise UsageError(
+                f"precision {precision!r} is unknown; choose one of {tuple(PRECISIONS)}"
+            )
         self.mesh, self.order, self.gravity = mesh, order, gravity
         self.dry_tolerance, self.limiter_depth = dry_tolerance, limiter_depth
         self.boundary, self.scheme = boundary, scheme
@@ -134,32 +140,20 @@ class Solver:
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
         self.basis = gauss_legendre(order)
         self._tag = (0,) * order
-        self._kernels = load_kernels(order)
-        self._coriolis = coriolis
         self._drag = gravity * manning**2
         self.team = Team(threads)
         self.time, self.steps = 0.0, 0
-        self._allocate()
+        self._deep = Elements(
+            mesh, self.basis, boundary=boundary, precision=precision, gravity=gravity,
+            coriolis=coriolis, drag=self._drag,
+        )  # fmt: skip
+        centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
+        self._coriolis = self._deep.coriolis_at(centres)
+        self._verdict = np.zeros((mesh.ny + 2, mesh.nx + 2), dtype=np.int8)
+        self.patches = Patches(self.basis, mesh.ny, mesh.nx, boundary, scheme)
         self._start(initial)
         self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis)
         self.dt = self.stable_dt()
-
-    def _allocate(self) -> None:
-        self._nodes = nodes = (self.order + 1) ** 2
-        rows, blocks = self.mesh.ny + 2, -(-self.mesh.nx // LANES)
-        self._u = np.zeros((rows, blocks, 3 * nodes * LANES))
-        self._out = np.zeros_like(self._u)
-        self._bed = np.full((rows, blocks, nodes * LANES), -1.0)
-        self._gates = np.zeros((rows, blocks, 4 * LANES))
-        self._active = np.zeros((rows, blocks), dtype=np.bool_)
-        self._spin = self.mesh.dx * self._coriolis_at(self.basis.nodes)
-        self._verdict = np.zeros((rows, self.mesh.nx + 2), dtype=np.int8)
-        self.patches = Patches(self.basis, self.mesh.ny, self.mesh.nx, self.boundary, self.scheme)
-
-    def _coriolis_at(self, points: Array) -> Array:
-        """Coriolis parameter on lines along x at points of each row, shape ``(rows, points)``."""
-        y = self.mesh.y0 + (np.arange(-1, self.mesh.ny + 1)[:, None] + points) * self.mesh.dx
-        return self._coriolis[0] + self._coriolis[1] * y
 
     def _start(self, initial: Initial) -> None:
         """Set the initial state, a few rows at a time to need little memory."""
@@ -177,8 +171,7 @@ class Solver:
             bed = b.reshape(*b.shape[:2], 1, -1)
             corner = np.array([first + 1, 1])
             free, cells = (np.argwhere(mask) + corner for mask in (~limited, limited))
-            set_elements(self._u, self._nodes, free, nodal[~limited])
-            set_elements(self._bed, self._nodes, free, bed[~limited])
+            self._deep.set(free, nodal[~limited], bed[~limited])
             averages = np.stack([values[limited] for values in fine[:3]], axis=1)
             patches.append((cells, averages, fine[3][limited]))
         where, w, ground = (np.concatenate(parts) for parts in zip(*patches, strict=True))
@@ -186,32 +179,15 @@ class Solver:
             patch_bytes(len(where), self.order), f"the finite-volume limiter of {len(where)} cells"
         )
         self.patches.add(where, w, ground, permanent=True)
-        self._open_gates()
+        self._deep.open_gates(self.patches.at)
         self._require_finite()
-
-    def _open_gates(self) -> None:
-        """Mark the faces between two DG elements and the blocks that hold any."""
-        ny, nx = self.mesh.ny, self.mesh.nx
-        at = self.patches.at.copy()
-        if self.boundary == "periodic":
-            at[:, 0], at[:, -1], at[0], at[-1] = at[:, -2], at[:, 1], at[-2], at[1]
-        free = at == FREE
-        own = free[1:-1, 1:-1]
-        beside = (free[1:-1, :-2], free[1:-1, 2:], free[:-2, 1:-1], free[2:, 1:-1])
-        padded = np.zeros((ny, self._gates.shape[1] * LANES, 5))
-        padded[:, :nx] = np.stack([*(own & other for other in beside), own], axis=2)
-        blocks = np.moveaxis(padded.reshape(ny, -1, LANES, 5), 2, 3)
-        self._gates[1:-1] = blocks[:, :, :4].reshape(ny, -1, 4 * LANES)
-        self._active[1:-1] = blocks[:, :, 4].any(axis=2)
 
     def stable_dt(self) -> float:
         """Time step for which the fastest wave satisfies the CFL condition.
 
         ``dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx)``, with PNPM of `basis`.
         """
-        deep = self._kernels.fastest_wave(
-            self._u, self._bed, self._active, self.patches.at, self.gravity
-        )
+        deep = self._deep.fastest_wave(self.patches.at)
         rate = max(deep, coupling.fastest_wave(self.patches.w, self.gravity)) / self.mesh.dx
         if not rate > 0.0:
             raise UsageError("the whole domain is dry: there is nothing to simulate")
@@ -231,7 +207,7 @@ class Solver:
         self._try(dt)
         while self._limit_troubled():
             self._try(dt)
-        self._u, self._out = self._out, self._u
+        self._deep.accept()
         self.patches.accept()
         self._lift(self.time + 0.5 * dt, self.time + dt)
         self.time += dt
@@ -244,72 +220,56 @@ class Solver:
     def _lift(self, start: float, end: float) -> None:
         """Move the sea floor; half before and half after a step keeps second order (Strang)."""
         if self._floor is not None:
-            self._floor.lift(self._u, self._bed, self.patches, start, end)
+            self._floor.lift(*self.elements, self.patches, start, end)
 
     def _try(self, dt: float) -> None:
         """Compute the candidate solution at the end of the step."""
-        basis, dx, g, patches = self.basis, self.mesh.dx, self.gravity, self.patches
-        self.team.over_rows(
-            lambda first, last: self._kernels.sweep_rows(
-                self._u, self._out, self._bed, self._gates, self._active, self._spin, patches.doors,
-                patches.door_rows, patches.door_traces, self.mesh.nx, BOUNDARIES[self.boundary],
-                dt, dx, g, first, last,
-            ),
-            1, self.mesh.ny + 1,
-        )  # fmt: skip
-        m = basis.subcells
-        angle = dt * self._coriolis_at((np.arange(m) + 0.5) / m)
+        deep, patches, angle = self._deep, self.patches, dt * self._coriolis
+        deep.sweep(patches, dt, self.team)
         patches.step(
-            self._u, self._bed, dt=dt, dx=dx, g=g, dry=self.dry_tolerance,
+            deep.u, deep.bed, dt=dt, dx=self.mesh.dx, g=self.gravity, dry=self.dry_tolerance,
             turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self.team,
         )  # fmt: skip
-        lift = (basis.left / basis.weights, basis.right / basis.weights)
-        coupling.couple(
-            self._tag, self._out, patches.flux, patches.doors, patches.door_traces,
-            basis.from_subcells, *lift, dt, dx,
-        )  # fmt: skip
-        if self._drag > 0.0:
-            coupling.rub(self._tag, self._out, self._bed, patches.at, self._drag, dt)
+        deep.couple(patches, dt)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.
-        passing = patches.cells[~patches.permanent]
-        set_elements(self._out, self._nodes, passing, get_elements(self._u, self._nodes, passing))
+        deep.keep(patches.cells[~patches.permanent])
 
     def _limit_troubled(self) -> bool:
         """Turn elements whose candidate solution is not admissible into patches."""
-        patches, verdict, depth = self.patches, self._verdict, 0.5 * self.limiter_depth
-        verdict[:] = sweep.FINE
-        count = self._kernels.judge_rows(
-            self._out, self._bed, self._active, patches.at, depth, verdict, 1, self.mesh.ny + 1
-        )
+        deep, patches, verdict = self._deep, self.patches, self._verdict
+        depth = 0.5 * self.limiter_depth
+        verdict[:] = coupling.FINE
+        count = coupling.judge(deep.lowest, patches.at, depth, verdict)
         if count:
             count = coupling.settle_shallow(
-                self._tag, self._out, self._bed, self.basis.to_subcells, depth, verdict
+                self._tag, deep.out, deep.bed, self.basis.to_subcells, depth, verdict
             )
         observables, slack, scaling = self.dmp
         if observables:
-            low = np.empty((3, *patches.at.shape))
-            high = np.empty_like(low)
-            coupling.extremes(self._tag, self._u, patches.at, patches.w, patches.bed, low, high)
             count += coupling.find_oscillating(
-                self._tag, self._out, patches.at, low, high, observables, slack, scaling, verdict
-            )
+                patches.at, *self._ranges(deep.u), *self._ranges(deep.out), observables, slack,
+                scaling, verdict,
+            )  # fmt: skip
         if count:
-            cells = np.argwhere(verdict == sweep.TROUBLED)
-            eta, p, q = np.moveaxis(self._averages(self._u, cells), 1, 0)
-            bed = self._averages(self._bed, cells)[:, 0]
-            patches.add(cells, np.stack([eta - bed, p, q], axis=1), bed, permanent=False)
-            self._open_gates()
+            cells = np.argwhere(verdict == coupling.TROUBLED)
+            w, bed = deep.averages(cells)
+            w[:, 0] -= bed
+            w = wetted(w)
+            patches.add(cells, w, bed, permanent=False)
+            self._deep.open_gates(self.patches.at)
         return count > 0
 
-    def _averages(self, values: Array, cells: NDArray[np.int64]) -> Array:
-        """Subcell averages of nodal values of some elements, ``(elements, field, M, M)``."""
-        n, project = self.order + 1, self.basis.to_subcells
-        nodal = get_elements(values, self._nodes, cells)
-        nodal = nodal.reshape(*nodal.shape[:2], n, n)
-        return np.einsum("yj,evji,xi->evyx", project, nodal, project)
+    def _ranges(self, values: Array) -> tuple[Array, Array]:
+        """Least and greatest eta, hu, hv of each element or patch."""
+        patches, (rows, columns) = self.patches, self.patches.at.shape
+        low = np.empty((3, rows, columns + LANES))
+        high = np.empty_like(low)
+        coupling.ranges(self._tag, values, low, high)
+        coupling.patch_ranges(patches.cells, patches.w, patches.bed, low, high)
+        return low, high
 
     def _release(self) -> None:
-        """Give patches back to DG whose polynomial is deep enough again."""
+        """Give patches back to DG whose polynomial is deep and smooth enough again."""
         patches = self.patches
         passing = np.flatnonzero(~patches.permanent)
         if passing.size == 0:
@@ -319,15 +279,15 @@ class Solver:
         averages = np.stack([w[:, 0] + patches.bed[passing], w[:, 1], w[:, 2]], axis=1)
         nodal = np.einsum("jy,evyx,ix->evji", restrict, averages, restrict)
         nodal = nodal.reshape(len(passing), 3, -1)
-        bed = get_elements(self._bed, self._nodes, cells)[:, 0]
+        bed = self._deep.get_bed(cells)
         depth = np.minimum((nodal[:, 0] - bed).min(axis=1), w[:, 0].min(axis=(1, 2)))
-        deep = depth > self.limiter_depth
-        if deep.any():
-            set_elements(self._u, self._nodes, cells[deep], nodal[deep])
+        fit = (depth > self.limiter_depth) & monotone(nodal, averages, *self.dmp)
+        if fit.any():
+            self._deep.set(cells[fit], nodal[fit])
             gone = np.zeros(len(patches), dtype=np.bool_)
-            gone[passing[deep]] = True
+            gone[passing[fit]] = True
             patches.remove(gone)
-            self._open_gates()
+            self._deep.open_gates(self.patches.at)
 
     def _renew_dt(self) -> None:
         if not self.fixed_dt:
@@ -340,15 +300,10 @@ class Solver:
             )
 
     def _require_finite(self) -> None:
-        bad = ~np.isfinite(self.patches.w).all(axis=(1, 2, 3))
+        bad = ~self.patches.sound
         nodal = np.zeros((0, 2), dtype=np.int64)
-        if self.steps == 0 and not np.isfinite(self._u).all():
-            nodal = (
-                np.argwhere(
-                    ~np.isfinite(by_element(self._u, self._nodes, self.mesh.nx)).all(axis=(2, 3))
-                )
-                + 1
-            )
+        if self.steps == 0 and not np.isfinite(self._deep.u).all():
+            nodal = np.argwhere(~np.isfinite(self._deep.by_element()[0]).all(axis=(2, 3))) + 1
         if bad.any() or nodal.size:
             row, col = self.patches.cells[bad][0] if bad.any() else nodal[0]
             x = self.mesh.x0 + (col - 0.5) * self.mesh.dx
@@ -374,11 +329,7 @@ class Solver:
             b = float(self.patches.bed[s][at])
             return h, p, q, b, h + b
         weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
-        cell = np.array([[row + 1, col + 1]])
-        eta, p, q = (
-            float(value) for value in get_elements(self._u, self._nodes, cell)[0] @ weights
-        )
-        b = float(get_elements(self._bed, self._nodes, cell)[0, 0] @ weights)
+        eta, p, q, b = self._deep.at(row + 1, col + 1, weights)
         return eta - b, p, q, b, eta
 
     def worst_cell(self) -> str:
@@ -388,15 +339,15 @@ class Solver:
     @property
     def elements(self) -> tuple[Array, Array]:
         """Eta, hu, hv at the nodes and the seabed there, stored as in `blocks`; not copies."""
-        return self._u, self._bed
+        return self._deep.u, self._deep.bed
 
     def state(self) -> dict[str, NDArray[Any]]:
         """All that the steps to come depend on, for `restore`; arrays are not copied."""
         patches = self.patches
         return {
             "clock": np.array([self.time, self.steps, self.dt]),
-            "u": self._u,
-            "bed": self._bed,
+            "u": self._deep.u,
+            "bed": self._deep.bed,
             "cells": patches.cells,
             "permanent": patches.permanent,
             "w": patches.w,
@@ -405,9 +356,9 @@ class Solver:
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from the `state` of a solver of the same mesh, order and boundary."""
-        self._u[:], self._bed[:] = state["u"], state["bed"]
+        self._deep.restore(state)
         self.patches.replace(*(state[key] for key in ("cells", "w", "ground", "permanent")))
-        self._open_gates()
+        self._deep.open_gates(self.patches.at)
         time, steps, dt = state["clock"].tolist()
         self.time, self.steps, self.dt = time, int(steps), dt
 
@@ -422,17 +373,12 @@ class Solver:
         The last two axes are y and x within the element; limited elements hold no meaning here.
         """
         n = self.order + 1
-        return by_element(self._u, self._nodes, self.mesh.nx).reshape(
-            self.mesh.ny, self.mesh.nx, 3, n, n
-        )
+        return self._deep.by_element()[0].reshape(self.mesh.ny, self.mesh.nx, 3, n, n)
 
     def mass(self) -> float:
         """Volume of the water, in cubed length units."""
         weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        depth = (
-            by_element(self._u, self._nodes, self.mesh.nx)[:, :, 0]
-            - by_element(self._bed, self._nodes, self.mesh.nx)[:, :, 0]
-        )
-        deep = (depth[~self.limited] @ weights).sum()
+        nodal, bed = self._deep.by_element()
+        deep = ((nodal[:, :, 0] - bed)[~self.limited] @ weights).sum()
         shallow = self.patches.w[:, 0].mean(axis=(1, 2)).sum()
         return float((deep + shallow) * self.mesh.dx**2)

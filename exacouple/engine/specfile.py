@@ -56,6 +56,8 @@ class Parameters:
     manning
         Manning's coefficient of the bottom friction: s / m^(1/3), or s / km^(1/3), which is ten
         times the number.
+    precision
+        Of the polynomials of deep elements: "double", or "single", which is faster.
     maxima
         NetCDF file for the greatest water height and speed and the first arrival in each cell;
         empty for none.
@@ -78,6 +80,7 @@ class Parameters:
     motion: str = ""
     coriolis: tuple[float, float] = (0.0, 0.0)
     manning: float = 0.0
+    precision: Literal["double", "single"] = "double"
     maxima: str = ""
     arrival_threshold: float | None = None
     snapshots: str = ""

@@ -6,158 +6,76 @@ use the hydrostatic reconstruction of Audusse et al. (2004, SIAM J. Sci. Comput.
 an HLL flux whose pressure is kept as the difference from either side, P* - g h*^2 / 2, and inside a
 subcell the surface acts as g h delta(eta): water at rest stays at rest over wet and dry ground.
 
-The arrays of all patches have the patch as first axis; subcells are indexed ``[y, x]``; sides are
-left, right, bottom, top. Kernels run over the patches listed in ``awake``; the others are dry and
-have dry patches around them.
+The kernels treat `PACK` patches at once, one in each lane. Their work arrays are flat,
+``work[slot * PACK + lane]``, and what depends on the state is chosen without branches, so that the
+innermost loops over lanes vectorise. Subcells are numbered ``j * M + i`` with j along y, in the
+halo ``y * (M + 2) + x``. The face f of the M + 1 along direction d at the subcell k across it has
+the number ``(d * (M + 1) + f) * M + k``. At a face a state is eta, b, normal and transverse
+velocity; a flux is mass, normal and transverse momentum, and the pressure from below and above.
 """
 
 import numpy as np
 from numba import njit
 
-from exacouple.engine.generate import LANES
+from exacouple.engine.compiling import INLINE, JIT
 
-DG, WALL, OPEN = -1, -2, -3
+PACK = 8
 
-JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+STATE, FLUX = 4, 5
+
+# Depth whose inverse is still finite.
+LEAST = 1e-300
 
 
-@njit(inline="always")
+@njit(**INLINE)
+def slowness(h, dry):
+    """Velocity over momentum: 1 / h, less where the depth is below the dry tolerance."""
+    deep = h >= dry
+    above = 1.0 if deep else 2.0 * h
+    below = h if deep else h * h + dry * dry
+    wet = h > LEAST
+    return (above if wet else 0.0) / (below if wet else 1.0)
+
+
+@njit(**INLINE)
 def _limited(low, mid, high, steepness):
+    """Slope between three values, limited."""
     a = steepness * (mid - low)
     z = steepness * (high - mid)
-    if a * z <= 0.0:
-        return 0.0
-    centre = 0.5 * (high - low)
-    if a > 0.0:
-        return min(a, z, centre)
-    return max(a, z, centre)
-
-
-@njit(inline="always")
-def velocity(h, momentum, dry):
-    """Momentum over depth, damped where the depth is below the dry tolerance."""
-    if h <= 0.0:
-        return 0.0
-    if h >= dry:
-        return momentum / h
-    return 2.0 * h * momentum / (h * h + dry * dry)
+    steep = abs(0.5 * (high - low))
+    steep = abs(a) if abs(a) < steep else steep
+    steep = abs(z) if abs(z) < steep else steep
+    steep = steep if a > 0.0 else -steep
+    return steep if a * z > 0.0 else 0.0
 
 
 @njit(**JIT)
-def gather(order, w, bed, sides, place, u, ground, project, dry, halo, awake):
-    """Collect eta, h, u, v of each patch with one layer of neighbours around it.
+def flow(order, halo, speed, dry):
+    """Velocities from eta, h, hu, hv in the halo: shapes ``(2, ...)`` and ``(4, M + 2, M + 2)``."""
+    size = (2 * len(order) + 3) ** 2 * PACK
+    for at in range(size):
+        factor = slowness(halo[size + at], dry)
+        speed[at] = factor * halo[2 * size + at]
+        speed[size + at] = factor * halo[3 * size + at]
+
+
+@njit(**JIT)
+def reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry):
+    """Face values half a step ahead, and the surface force inside each subcell.
 
     Parameters
     ----------
     order
         Tuple of length N.
-    w, bed
-        Averages of h, hu, hv, shape ``(patches, 3, M, M)``, and of b, ``(patches, M, M)``.
-    sides
-        Neighbour on each side, shape ``(patches, 4)``: number of a patch, or `DG`, `WALL`, `OPEN`.
-    place
-        Row and column of the element on each side, shape ``(patches, 4, 2)``.
-    u, ground
-        Nodal eta, p, q and seabed of the DG elements, see `exacouple.engine.sweep.sweep_rows`.
-    project
-        `exacouple.engine.basis.Basis.to_subcells`.
-    dry
-        Depth below which velocities are damped.
     halo
-        Output, shape ``(patches, 4, M + 2, M + 2)``; the corners stay unset.
-    """
-    m = 2 * len(order) + 1
-    for s in awake:
-        for j in range(m):
-            for i in range(m):
-                _put(halo[s], j + 1, i + 1, w[s, 0, j, i], w[s, 1, j, i], w[s, 2, j, i],
-                     bed[s, j, i], dry)  # fmt: skip
-        for side in range(4):
-            other = sides[s, side]
-            for k in range(m):
-                y, x = _beyond(side, k, m)
-                yi, xi = _inside(side, k, m)
-                if other >= 0:
-                    yo, xo = _opposite(side, k, m)
-                    _put(halo[s], y, x, w[other, 0, yo, xo], w[other, 1, yo, xo],
-                         w[other, 2, yo, xo], bed[other, yo, xo], dry)  # fmt: skip
-                elif other == DG:
-                    row, column = place[s, side]
-                    block, lane = (column - 1) // LANES, (column - 1) % LANES
-                    yo, xo = _opposite(side, k, m)
-                    eta = _average(order, project, u[row, block], 0, lane, yo, xo)
-                    p = _average(order, project, u[row, block], 1, lane, yo, xo)
-                    q = _average(order, project, u[row, block], 2, lane, yo, xo)
-                    b = _average(order, project, ground[row, block], 0, lane, yo, xo)
-                    _put(halo[s], y, x, eta - b, p, q, b, dry)
-                    halo[s, 0, y, x] = eta
-                else:
-                    for v in range(4):
-                        halo[s, v, y, x] = halo[s, v, yi + 1, xi + 1]
-                    if other == WALL:
-                        halo[s, 2 + side // 2, y, x] *= -1.0
-
-
-@njit(inline="always")
-def _put(halo, y, x, h, p, q, ground, dry):
-    halo[0, y, x] = h + ground
-    halo[1, y, x] = h
-    halo[2, y, x] = velocity(h, p, dry)
-    halo[3, y, x] = velocity(h, q, dry)
-
-
-@njit(inline="always")
-def _beyond(side, k, m):
-    """Place in the halo of subcell k of the layer outside a side."""
-    if side == 0:
-        return k + 1, 0
-    if side == 1:
-        return k + 1, m + 1
-    if side == 2:
-        return 0, k + 1
-    return m + 1, k + 1
-
-
-@njit(inline="always")
-def _inside(side, k, m):
-    """Subcell k along a side of the patch itself."""
-    if side == 0:
-        return k, 0
-    if side == 1:
-        return k, m - 1
-    if side == 2:
-        return 0, k
-    return m - 1, k
-
-
-@njit(inline="always")
-def _opposite(side, k, m):
-    """Subcell k of the neighbour along the same side."""
-    return _inside(side + 1 - 2 * (side % 2), k, m)
-
-
-@njit(inline="always")
-def _average(order, project, nodal, field, lane, y, x):
-    n = len(order) + 1
-    total = 0.0
-    for j in range(n):
-        line = 0.0
-        for i in range(n):
-            line += project[x, i] * nodal[(field * n * n + j * n + i) * LANES + lane]
-        total += project[y, j] * line
-    return total
-
-
-@njit(**JIT)
-def reconstruct(order, halo, faces, push, steepness, dt, dx, g, dry, awake):
-    """Face values half a step ahead, and the surface force inside each subcell.
-
-    Parameters
-    ----------
-    faces
-        Output: eta, b, u, v on the four sides of each subcell, shape ``(patches, M, M, 4, 4)``.
+        Eta, h, hu, hv of the patch and one layer around it, shape ``(4, M + 2, M + 2)``; the
+        corners mean nothing.
+    speed
+        Velocities there, see `flow`.
+    low, high
+        Output: states below and above the faces, as far as they lie in the patch.
     push
-        Output: g h delta(eta) along x and y, shape ``(patches, 2, M, M)``.
+        Output: g h delta(eta) along x and y, shape ``(2, M, M)``.
     steepness
         Bound of the slopes: 1 is minmod, 2 the monotonised central limiter, 0 leaves the
         first-order Godunov scheme.
@@ -166,156 +84,100 @@ def reconstruct(order, halo, faces, push, steepness, dt, dx, g, dry, awake):
     """
     m = 2 * len(order) + 1
     half = 0.5 * dt / dx
-    for s in awake:
-        for j in range(m):
-            for i in range(m):
-                y, x = j + 1, i + 1
-                eta = halo[s, 0, y, x]
-                h = halo[s, 1, y, x]
-                u = halo[s, 2, y, x]
-                v = halo[s, 3, y, x]
-                eta_x = _limited(halo[s, 0, y, x - 1], eta, halo[s, 0, y, x + 1], steepness)
-                eta_y = _limited(halo[s, 0, y - 1, x], eta, halo[s, 0, y + 1, x], steepness)
-                h_x = _limited(halo[s, 1, y, x - 1], h, halo[s, 1, y, x + 1], steepness)
-                h_y = _limited(halo[s, 1, y - 1, x], h, halo[s, 1, y + 1, x], steepness)
-                u_x = u_y = v_x = v_y = 0.0
-                rise = u_step = v_step = 0.0
-                if h > dry:
-                    u_x = _limited(halo[s, 2, y, x - 1], u, halo[s, 2, y, x + 1], steepness)
-                    u_y = _limited(halo[s, 2, y - 1, x], u, halo[s, 2, y + 1, x], steepness)
-                    v_x = _limited(halo[s, 3, y, x - 1], v, halo[s, 3, y, x + 1], steepness)
-                    v_y = _limited(halo[s, 3, y - 1, x], v, halo[s, 3, y + 1, x], steepness)
-                    rise = -half * (u * h_x + h * u_x + v * h_y + h * v_y)
-                    u_step = -half * (u * u_x + v * u_y + g * eta_x)
-                    v_step = -half * (u * v_x + v * v_y + g * eta_y)
-                    thin = h + rise - 0.5 * max(abs(h_x), abs(h_y))
-                    if thin < 0.0:
-                        rise = u_step = v_step = 0.0
+    row = (m + 2) * PACK
+    size = (m + 2) * row
+    for j in range(m):
+        for i in range(m):
+            centre = ((j + 1) * (m + 2) + i + 1) * PACK
+            left, right = (j + i * m) * STATE * PACK, (j + (i + 1) * m) * STATE * PACK
+            below = ((m + 1) * m + i + j * m) * STATE * PACK
+            above = ((m + 1) * m + i + (j + 1) * m) * STATE * PACK
+            forces = (j * m + i) * PACK
+            for w in range(PACK):
+                at = centre + w
+                eta, h = halo[at], halo[size + at]
+                u, v = speed[at], speed[size + at]
+                eta_x = _limited(halo[at - PACK], eta, halo[at + PACK], steepness)
+                eta_y = _limited(halo[at - row], eta, halo[at + row], steepness)
+                at = size + centre + w
+                h_x = _limited(halo[at - PACK], h, halo[at + PACK], steepness)
+                h_y = _limited(halo[at - row], h, halo[at + row], steepness)
+                moves = steepness if h > dry else 0.0
+                at = centre + w
+                u_x = _limited(speed[at - PACK], u, speed[at + PACK], moves)
+                u_y = _limited(speed[at - row], u, speed[at + row], moves)
+                at = size + centre + w
+                v_x = _limited(speed[at - PACK], v, speed[at + PACK], moves)
+                v_y = _limited(speed[at - row], v, speed[at + row], moves)
+                rise = -half * (u * h_x + h * u_x + v * h_y + h * v_y)
+                thin = h + rise - 0.5 * max(abs(h_x), abs(h_y))
+                ahead = half if h > dry and not thin < 0.0 else 0.0
+                rise = -ahead * (u * h_x + h * u_x + v * h_y + h * v_y)
                 ground = eta - h
-                b_x = eta_x - h_x
-                b_y = eta_y - h_y
+                b_x = 0.5 * (eta_x - h_x)
+                b_y = 0.5 * (eta_y - h_y)
+                push[forces + w] = g * (h + rise) * eta_x
+                push[m * m * PACK + forces + w] = g * (h + rise) * eta_y
                 eta += rise
-                u += u_step
-                v += v_step
-                _face(faces[s, j, i, 0], eta - 0.5 * eta_x, ground - 0.5 * b_x,
-                      u - 0.5 * u_x, v - 0.5 * v_x)  # fmt: skip
-                _face(faces[s, j, i, 1], eta + 0.5 * eta_x, ground + 0.5 * b_x,
-                      u + 0.5 * u_x, v + 0.5 * v_x)  # fmt: skip
-                _face(faces[s, j, i, 2], eta - 0.5 * eta_y, ground - 0.5 * b_y,
-                      u - 0.5 * u_y, v - 0.5 * v_y)  # fmt: skip
-                _face(faces[s, j, i, 3], eta + 0.5 * eta_y, ground + 0.5 * b_y,
-                      u + 0.5 * u_y, v + 0.5 * v_y)  # fmt: skip
-                push[s, 0, j, i] = g * (h + rise) * eta_x
-                push[s, 1, j, i] = g * (h + rise) * eta_y
-
-
-@njit(inline="always")
-def _face(out, eta, ground, u, v):
-    out[0] = eta
-    out[1] = ground
-    out[2] = u
-    out[3] = v
-
-
-@njit(inline="always")
-def _hll(eta_l, b_l, u_l, v_l, eta_r, b_r, u_r, v_r, g, out):
-    """Mass, normal and transverse momentum flux, and P* - g h*^2 / 2 seen from left and right."""
-    crest = max(b_l, b_r)
-    h_l = max(0.0, eta_l - crest)
-    h_r = max(0.0, eta_r - crest)
-    for k in range(5):
-        out[k] = 0.0
-    if h_l == 0.0 and h_r == 0.0:
-        return
-    c_l = np.sqrt(g * h_l)
-    c_r = np.sqrt(g * h_r)
-    if h_l == 0.0:
-        slow, fast = u_r - 2.0 * c_r, u_r + c_r
-        u_l = 0.0
-    elif h_r == 0.0:
-        slow, fast = u_l - c_l, u_l + 2.0 * c_l
-        u_r = 0.0
-    else:
-        root_l, root_r = np.sqrt(h_l), np.sqrt(h_r)
-        mean = (root_l * u_l + root_r * u_r) / (root_l + root_r)
-        c = np.sqrt(0.5 * g * (h_l + h_r))
-        slow, fast = min(u_l - c_l, mean - c), max(u_r + c_r, mean + c)
-    slow, fast = min(slow, 0.0), max(fast, 0.0)
-    span = 1.0 / (fast - slow)
-    p_l, p_r = h_l * u_l, h_r * u_r
-    out[0] = (fast * p_l - slow * p_r + slow * fast * (h_r - h_l)) * span
-    out[1] = (fast * p_l * u_l - slow * p_r * u_r + slow * fast * (p_r - p_l)) * span
-    out[2] = out[0] * (v_l if out[0] > 0.0 else v_r)
-    step = 0.5 * g * (h_l - h_r) * (h_l + h_r) * span
-    out[3] = slow * step
-    out[4] = fast * step
+                u, v = (
+                    u - ahead * (u * u_x + v * u_y + g * eta_x),
+                    v - ahead * (u * v_x + v * v_y + g * eta_y),
+                )
+                high[left + w] = eta - 0.5 * eta_x
+                high[left + PACK + w] = ground - b_x
+                high[left + 2 * PACK + w] = u - 0.5 * u_x
+                high[left + 3 * PACK + w] = v - 0.5 * v_x
+                low[right + w] = eta + 0.5 * eta_x
+                low[right + PACK + w] = ground + b_x
+                low[right + 2 * PACK + w] = u + 0.5 * u_x
+                low[right + 3 * PACK + w] = v + 0.5 * v_x
+                high[below + w] = eta - 0.5 * eta_y
+                high[below + PACK + w] = ground - b_y
+                high[below + 2 * PACK + w] = v - 0.5 * v_y
+                high[below + 3 * PACK + w] = u - 0.5 * u_y
+                low[above + w] = eta + 0.5 * eta_y
+                low[above + PACK + w] = ground + b_y
+                low[above + 2 * PACK + w] = v + 0.5 * v_y
+                low[above + 3 * PACK + w] = u + 0.5 * u_y
 
 
 @njit(**JIT)
-def fluxes(order, faces, flux, sides, door_at, door_traces, project, g, awake):
-    """Numerical fluxes on all faces of the patches.
+def solve(low, high, flux, first, last, g):
+    """Numerical fluxes through the faces ``first`` to ``last - 1`` by HLL.
 
-    Parameters
-    ----------
-    flux
-        Output, shape ``(patches, 2, M + 1, M, 5)``: direction, face along it, subcell across it,
-        and the values mass, normal and transverse momentum, pressure from below and from above.
-    door_at
-        Number of the door to a DG element on each side, shape ``(patches, 4)``.
-    door_traces
-        Traces of the predictor at the doors, see `exacouple.engine.sweep.sweep_rows`.
+    The wave speeds are those of Einfeldt with Roe's averages; at a dry side that of a dam break.
     """
-    m = 2 * len(order) + 1
-    edge = np.empty(4)
-    for s in awake:
-        for f in range(1, m):
-            for k in range(m):
-                a, z = faces[s, k, f - 1, 1], faces[s, k, f, 0]
-                _hll(a[0], a[1], a[2], a[3], z[0], z[1], z[2], z[3], g, flux[s, 0, f, k])
-                a, z = faces[s, f - 1, k, 3], faces[s, f, k, 2]
-                _hll(a[0], a[1], a[3], a[2], z[0], z[1], z[3], z[2], g, flux[s, 1, f, k])
-        for side in range(4):
-            direction, upper = side // 2, side % 2
-            normal, transverse = 2 + direction, 3 - direction
-            other = sides[s, side]
-            for k in range(m):
-                yi, xi = _inside(side, k, m)
-                own = faces[s, yi, xi, side]
-                if other >= 0:
-                    yo, xo = _opposite(side, k, m)
-                    far = faces[other, yo, xo, side + 1 - 2 * upper]
-                    for v in range(4):
-                        edge[v] = far[v]
-                elif other == DG:
-                    trace = door_traces[door_at[s, side]]
-                    _trace(order, project, trace, k, normal, transverse, edge)
-                else:
-                    for v in range(4):
-                        edge[v] = own[v]
-                    if other == WALL:
-                        edge[normal] *= -1.0
-                if upper:
-                    _hll(own[0], own[1], own[normal], own[transverse],
-                         edge[0], edge[1], edge[normal], edge[transverse],
-                         g, flux[s, direction, m, k])  # fmt: skip
-                else:
-                    _hll(edge[0], edge[1], edge[normal], edge[transverse],
-                         own[0], own[1], own[normal], own[transverse],
-                         g, flux[s, direction, 0, k])  # fmt: skip
-
-
-@njit(inline="always")
-def _trace(order, project, trace, k, normal, transverse, edge):
-    """Average over subcell k of the trace of a DG element: eta, b, u, v."""
-    n = len(order) + 1
-    eta = along = across = h = 0.0
-    for j in range(n):
-        weight = project[k, j]
-        eta += weight * trace[j]
-        along += weight * trace[n + j]
-        across += weight * trace[2 * n + j]
-        h += weight * trace[5 * n + j]
-    edge[0] = eta
-    edge[1] = eta - h
-    edge[normal] = along / h
-    edge[transverse] = across / h
+    root_g = np.sqrt(g)
+    low, high = low[first * STATE * PACK :], high[first * STATE * PACK :]
+    flux = flux[first * FLUX * PACK :]
+    for face in range(last - first):
+        state, result = face * STATE * PACK, face * FLUX * PACK
+        for w in range(PACK):
+            b_l, b_r = low[state + PACK + w], high[state + PACK + w]
+            crest = b_l if b_l > b_r else b_r
+            h_l, h_r = low[state + w] - crest, high[state + w] - crest
+            h_l, h_r = h_l if h_l > 0.0 else 0.0, h_r if h_r > 0.0 else 0.0
+            u_l, u_r = low[state + 2 * PACK + w], high[state + 2 * PACK + w]
+            root_l, root_r = np.sqrt(h_l), np.sqrt(h_r)
+            c_l, c_r = root_g * root_l, root_g * root_r
+            mean = (root_l * u_l + root_r * u_r) / (root_l + root_r)
+            c = root_g * np.sqrt(0.5 * (h_l + h_r))
+            slow = u_l - c_l if u_l - c_l < mean - c else mean - c
+            fast = u_r + c_r if u_r + c_r > mean + c else mean + c
+            slow = u_r - 2.0 * c_r if h_l == 0.0 else slow
+            fast = u_l + 2.0 * c_l if h_r == 0.0 else fast
+            # With one side dry the mean and c are those of the other, and the sound speed there
+            # is the greater.
+            slow, fast = slow if slow < 0.0 else 0.0, fast if fast > 0.0 else 0.0
+            wet = h_l + h_r > 0.0
+            span = (1.0 if wet else 0.0) / (fast - slow if wet else 1.0)
+            p_l, p_r = h_l * u_l, h_r * u_r
+            mass = (fast * p_l - slow * p_r + slow * fast * (h_r - h_l)) * span
+            along = (fast * p_l * u_l - slow * p_r * u_r + slow * fast * (p_r - p_l)) * span
+            v_l, v_r = low[state + 3 * PACK + w], high[state + 3 * PACK + w]
+            step = 0.5 * g * (h_l - h_r) * (h_l + h_r) * span
+            flux[result + w] = mass
+            flux[result + PACK + w] = along
+            flux[result + 2 * PACK + w] = mass * (v_l if mass > 0.0 else v_r)
+            flux[result + 3 * PACK + w] = slow * step
+            flux[result + 4 * PACK + w] = fast * step

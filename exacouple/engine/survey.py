@@ -3,8 +3,9 @@
 import numpy as np
 from numba import njit
 
+from exacouple.engine.compiling import JIT
 from exacouple.engine.generate import LANES
-from exacouple.engine.subcells import JIT, velocity
+from exacouple.engine.subcells import slowness
 
 
 @njit(**JIT)
@@ -78,8 +79,8 @@ def _survey_patch(s, w, ground, wet, dry, work, result):
             mean += h / (m * m)
             if h >= wet:
                 eta = h + ground[s, j, i]
-                x = velocity(h, w[s, 1, j, i], dry)
-                y = velocity(h, w[s, 2, j, i], dry)
+                x = slowness(h, dry) * w[s, 1, j, i]
+                y = slowness(h, dry) * w[s, 2, j, i]
                 if not eta <= top:
                     top = eta
                 if not x * x + y * y <= fast:

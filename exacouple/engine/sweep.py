@@ -1,6 +1,6 @@
 """One sweep of a step over rows of elements: predict a row, then correct the row below it.
 
-Only the traces of three rows are held at a time, so that they stay in the cache. The functions are
+Only the records of three rows are held at a time, so that they stay in the cache. The functions are
 compiled once per order: `exacouple.engine.kernels` puts their source behind the generated kernels
 of that order, whose constants and functions take the place of the stand-ins here.
 
@@ -14,54 +14,24 @@ from exacouple.engine.generate import LANES, TRACES, Layout
 
 LAYOUT = Layout(3)
 N = LAYOUT.n
-NODES = LAYOUT.nodes
 SIDE_SLOTS = LAYOUT.side_slots
-FACE_SLOTS = LAYOUT.face_slots
-STAR = LAYOUT.star
-TRACES_OUT = LAYOUT.traces
-OWN = LAYOUT.own
-FAR = LAYOUT.far
-GATES = LAYOUT.gates
-WORK_SLOTS = LAYOUT.predictor_slots
-CORRECTOR_SLOTS = LAYOUT.corrector_slots
+ACROSS_Y = LAYOUT.across_y
+WORK_SLOTS = LAYOUT.work_slots
+RECORD_SLOTS = LAYOUT.record_slots
 
 OUTFLOW, WALL, PERIODIC = 0, 1, 2
 
-# Verdicts on the candidate solution of an element.
-FINE, TROUBLED, SHALLOW = 0, 1, 2
 
-
-def predict(work, scale, g, spin):
+def predict(u, bed, row, block, ring, place, work, scale, g, spin):
     """Stand-in for the generated kernel."""
 
 
-def correct(work, scale, g):
+def correct(ring, place, below, above, block, out, row, gates, bed, lowest, scale, g):
     """Stand-in for the generated kernel."""
 
 
-def fastest(work, g):
+def fastest(u, bed, row, block, tops, g):
     """Stand-in for the generated kernel."""
-
-
-def predict_row(row, slot, u, bed, active, spin, work, ring, scale, g):
-    """Predict the elements of a row; their candidates and traces go into one slot of the ring.
-
-    What lies in the ring for a block is the work array of the corrector.
-    """
-    for block in range(active.shape[1]):
-        if not active[row, block]:
-            continue
-        start, ground, record = u[row, block], bed[row, block], ring[slot, block]
-        for k in range(3 * NODES * LANES):
-            work[k] = start[k]
-        for k in range(NODES * LANES):
-            work[3 * NODES * LANES + k] = ground[k]
-            record[3 * NODES * LANES + k] = ground[k]
-        predict(work, scale, g, spin[row])
-        for k in range(3 * NODES * LANES):
-            record[k] = work[STAR * LANES + k]
-        for k in range(2 * FACE_SLOTS * LANES):
-            record[OWN * LANES + k] = work[TRACES_OUT * LANES + k]
 
 
 def mirrored(s):
@@ -70,143 +40,69 @@ def mirrored(s):
     return -1.0 if trace == 1 or trace == 4 else 1.0
 
 
-def mirror_row(slot, inside, below, ring):
+def mirror_row(place, inside, below, ring):
     """Fill the traces of the row behind a wall below or above the domain."""
-    low, high = OWN + FACE_SLOTS, OWN + FACE_SLOTS + SIDE_SLOTS
+    low, high = ACROSS_Y, ACROSS_Y + SIDE_SLOTS
     to, origin = (high, low) if below else (low, high)
     for block in range(ring.shape[1]):
         for s in range(SIDE_SLOTS):
             for w in range(LANES):
                 value = ring[inside, block, (origin + s) * LANES + w]
-                ring[slot, block, (to + s) * LANES + w] = mirrored(s) * value
+                ring[place, block, (to + s) * LANES + w] = mirrored(s) * value
 
 
-def keep_door_traces(slot, doors, first_door, last_door, ring, door_traces):
+def join_blocks(place, columns, boundary, ring):
+    """Put the traces of the elements left and right of each block where the corrector reads them.
+
+    See `exacouple.engine.generate.Layout`.
+    """
+    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
+    before, upper = 2 * LANES - 1, 2 * LANES
+    for block in range(end):
+        for s in range(SIDE_SLOTS):
+            at = 3 * s * LANES
+            ring[place, block, at + LANES] = ring[place, block + 1, at]
+            ring[place, block + 1, at + before] = ring[place, block, at + upper + LANES - 1]
+    if boundary == OUTFLOW:
+        return
+    for s in range(SIDE_SLOTS):
+        at = 3 * s * LANES
+        first, last = ring[place, 0, at], ring[place, end, at + upper + lane]
+        if boundary == WALL:
+            first, last = mirrored(s) * last, mirrored(s) * first
+        ring[place, end, at + lane + 1] = first
+        ring[place, 0, at + before] = last
+
+
+def keep_door_traces(place, doors, first_door, last_door, ring, door_traces):
     """Keep what the patches beside DG elements of this row need to see of them."""
     for door in range(first_door, last_door):
         column, side = doors[door, 1], doors[door, 2]
         block, lane = (column - 1) // LANES, (column - 1) % LANES
-        first = OWN + side // 2 * FACE_SLOTS + side % 2 * SIDE_SLOTS
+        start, step = (2 * side, 3) if side < 2 else (ACROSS_Y + (side - 2) * SIDE_SLOTS, 1)
         for s in range(TRACES * N):
-            door_traces[door, s] = ring[slot, block, (first + s) * LANES + lane]
-
-
-def gather_sides(slot, block, columns, boundary, ring):
-    """Put the facing traces of the elements left and right where the corrector reads them."""
-    record = ring[slot, block]
-    low, high = OWN * LANES, (OWN + SIDE_SLOTS) * LANES
-    left, right = FAR * LANES, (FAR + SIDE_SLOTS) * LANES
-    for s in range(SIDE_SLOTS):
-        at = s * LANES
-        for w in range(LANES - 1):
-            record[left + at + 1 + w] = record[high + at + w]
-            record[right + at + w] = record[low + at + 1 + w]
-    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
-    for s in range(SIDE_SLOTS):
-        at = s * LANES
-        if block > 0:
-            record[left + at] = ring[slot, block - 1, high + at + LANES - 1]
-        elif boundary == PERIODIC:
-            record[left + at] = ring[slot, end, high + at + lane]
-        elif boundary == WALL:
-            record[left + at] = mirrored(s) * record[low + at]
-        if block < end:
-            record[right + at + LANES - 1] = ring[slot, block + 1, low + at]
-        elif boundary == PERIODIC:
-            record[right + at + lane] = ring[slot, 0, low + at]
-        elif boundary == WALL:
-            record[right + at + lane] = mirrored(s) * record[high + at + lane]
-
-
-def correct_row(row, active, gates, columns, boundary, ring, out, scale, g):
-    """Add the faces to the candidates of a row."""
-    slot, below, above = row % 3, (row + 2) % 3, (row + 1) % 3
-    for block in range(active.shape[1]):
-        if not active[row, block]:
-            continue
-        gather_sides(slot, block, columns, boundary, ring)
-        record, beneath, atop = ring[slot, block], ring[below, block], ring[above, block]
-        for k in range(SIDE_SLOTS * LANES):
-            from_below = beneath[(OWN + FACE_SLOTS + SIDE_SLOTS) * LANES + k]
-            record[(FAR + 2 * SIDE_SLOTS) * LANES + k] = from_below
-        for k in range(SIDE_SLOTS * LANES):
-            from_above = atop[(OWN + FACE_SLOTS) * LANES + k]
-            record[(FAR + 3 * SIDE_SLOTS) * LANES + k] = from_above
-        shut = gates[row, block]
-        for k in range(4 * LANES):
-            record[GATES * LANES + k] = shut[k]
-        correct(record, scale, g)
-        done = out[row, block]
-        for k in range(3 * NODES * LANES):
-            done[k] = record[k]
-
-
-def judge_rows(out, bed, active, limited, depth, verdict, first, last):
-    """Judge the candidates of some rows; returns how many are not fine.
-
-    A candidate is troubled if it is not finite or no deeper than ``depth`` at a node, and shallow
-    if it is so near to that that its subcells need a look.
-    """
-    count = 0
-    for row in range(first, last):
-        count += judge_row(row, bed, active, limited, out, depth, verdict)
-    return count
-
-
-def judge_row(row, bed, active, limited, out, depth, verdict):
-    """Judge the candidates of one row."""
-    count = 0
-    lowest = np.empty(LANES)
-    odd = np.empty(LANES)
-    for block in range(active.shape[1]):
-        if not active[row, block]:
-            continue
-        for w in range(LANES):
-            lowest[w] = out[row, block, w] - bed[row, block, w]
-            odd[w] = 0.0
-        for node in range(NODES):
-            for w in range(LANES):
-                k = node * LANES + w
-                lowest[w] = min(lowest[w], out[row, block, k] - bed[row, block, k])
-                odd[w] += 0.0 * (
-                    out[row, block, k]
-                    + out[row, block, NODES * LANES + k]
-                    + out[row, block, 2 * NODES * LANES + k]
-                )
-        for w in range(LANES):
-            column = 1 + block * LANES + w
-            if column >= limited.shape[1] - 1 or limited[row, column] >= 0:
-                continue
-            verdict[row, column] = FINE
-            if not (lowest[w] > 2.0 * depth and odd[w] == 0.0):
-                verdict[row, column] = SHALLOW if odd[w] == 0.0 and lowest[w] > depth else TROUBLED
-                count += 1
-    return count
+            door_traces[door, s] = ring[place, block, (start + s * step) * LANES + lane]
 
 
 def fastest_wave(u, bed, active, limited, g):
     """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the DG elements."""
-    work = np.zeros(WORK_SLOTS * LANES)
-    top = 0.0
+    tops = np.empty(LANES, u.dtype)
+    highest = 0.0
     for row in range(1, active.shape[0] - 1):
         for block in range(active.shape[1]):
             if not active[row, block]:
                 continue
-            for k in range(3 * NODES * LANES):
-                work[k] = u[row, block, k]
-            for k in range(NODES * LANES):
-                work[3 * NODES * LANES + k] = bed[row, block, k]
-            fastest(work, g)
+            fastest(u, bed, row, block, tops, g)
             for w in range(LANES):
                 column = 1 + block * LANES + w
                 if column < limited.shape[1] - 1 and limited[row, column] < 0:
-                    top = max(top, work[STAR * LANES + w])
-    return top
+                    highest = max(highest, tops[w])
+    return highest
 
 
 def sweep_rows(
-    u, out, bed, gates, active, spin, doors, door_rows, door_traces, columns, boundary, dt, dx, g,
-    first, last,
+    u, out, bed, gates, active, spin, doors, door_rows, door_traces, lowest, columns, boundary,
+    scale, g, first, last,
 ):  # fmt: skip
     """Advance the DG elements of the rows ``first`` to ``last - 1``, shut faces left out.
 
@@ -214,9 +110,9 @@ def sweep_rows(
     ----------
     u, out
         Nodal eta, p, q at the start and the end of the step, shape
-        ``(rows, blocks, 3 * NODES * LANES)``.
+        ``(rows, blocks, 3 * nodes * LANES)``.
     bed
-        Nodal seabed, shape ``(rows, blocks, NODES * LANES)``.
+        Nodal seabed, shape ``(rows, blocks, nodes * LANES)``.
     gates
         1 where a face lies between two DG elements, else 0, shape ``(rows, blocks, 4 * LANES)``;
         faces in the order left, right, below, above.
@@ -230,28 +126,40 @@ def sweep_rows(
         Number of the first door of each row, shape ``(rows + 1,)``.
     door_traces
         Output: traces of the predictor at the doors, shape ``(doors, TRACES * N)``.
+    lowest
+        Output: least depth at the nodes of each element at the end of the step, not a number if
+        any of its values is not finite, shape ``(rows, blocks, LANES)``.
     columns
         Number of elements along x.
     boundary
         `OUTFLOW`, `WALL` or `PERIODIC`.
-    dt, dx, g
-        Time step, element size, gravity.
+    scale, g
+        Time step over element size, gravity.
     """
     rows, blocks = active.shape
-    scale = dt / dx
-    work = np.zeros(WORK_SLOTS * LANES)
-    ring = np.zeros((3, blocks, CORRECTOR_SLOTS * LANES))
+    work = np.empty(WORK_SLOTS * LANES, u.dtype)
+    ring = np.empty((3, blocks, RECORD_SLOTS * LANES), u.dtype)
     for ahead in range(first - 1, last + 1):
-        slot = ahead % 3
+        place = ahead % 3
         inside = 0 < ahead < rows - 1
         if inside or boundary == PERIODIC:
             row = (ahead - 1) % (rows - 2) + 1
-            predict_row(row, slot, u, bed, active, spin, work, ring, scale, g)
+            for block in range(blocks):
+                if active[row, block]:
+                    predict(u, bed, row, block, ring, place, work, scale, g, spin)
+            join_blocks(place, columns, boundary, ring)
         elif boundary == WALL and ahead > 0:
-            mirror_row(slot, (ahead - 1) % 3, False, ring)
+            mirror_row(place, (ahead - 1) % 3, False, ring)
         if boundary == WALL and ahead == 1:
-            mirror_row(0, slot, True, ring)
+            mirror_row(0, place, True, ring)
         if first <= ahead < last:
-            keep_door_traces(slot, doors, door_rows[ahead], door_rows[ahead + 1], ring, door_traces)
+            keep_door_traces(
+                place, doors, door_rows[ahead], door_rows[ahead + 1], ring, door_traces
+            )
         if ahead > first:
-            correct_row(ahead - 1, active, gates, columns, boundary, ring, out, scale, g)
+            row, place, below, above = ahead - 1, (ahead + 2) % 3, (ahead + 1) % 3, ahead % 3
+            for block in range(blocks):
+                if active[row, block]:
+                    correct(
+                        ring, place, below, above, block, out, row, gates, bed, lowest, scale, g
+                    )

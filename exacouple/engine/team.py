@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
+from exacouple.engine.subcells import PACK
 
 
 class Team:
@@ -22,15 +21,13 @@ class Team:
 
     def over_rows(self, work: Callable[[int, int], None], first: int, last: int) -> None:
         """Call ``work(first, last)`` on consecutive parts of a range of rows."""
-        bounds = np.linspace(first, last, self.threads + 1).astype(int)
-        self._run([partial(work, int(a), int(z)) for a, z in pairwise(bounds)])
+        rows = last - first
+        bounds = [first + rows * part // self.threads for part in range(self.threads + 1)]
+        self._run([partial(work, a, z) for a, z in pairwise(bounds)])
 
-    def over_items(
-        self, work: Callable[[NDArray[np.int64]], None], items: NDArray[np.int64]
-    ) -> None:
-        """Call ``work(part)`` on parts of a list of indices."""
-        parts = np.array_split(items, self.threads)
-        self._run([partial(work, part) for part in parts])
+    def over_groups(self, work: Callable[[int, int], None], items: int) -> None:
+        """Call ``work(first, last)`` on consecutive parts of the groups of `PACK` items."""
+        self.over_rows(work, 0, -(-items // PACK))
 
     def _run(self, calls: list[Callable[[], None]]) -> None:
         if self._pool is None:

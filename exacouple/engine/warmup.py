@@ -3,9 +3,8 @@
 Numba keeps the machine code beside the sources or in its cache folder. Marks in the folder of the
 generated kernels tell what has been compiled there already, so that a run need not look.
 
-``python -m exacouple.engine.warmup ORDER`` does the half of the second process: the corrector, and
-all but the sweep over the elements. The first one compiles the predictor meanwhile, and then the
-sweep, which uses both.
+``python -m exacouple.engine.warmup ORDER PRECISION`` does the half of the second process: all but
+the sweep over the deep elements, which the first one compiles meanwhile.
 """
 
 from __future__ import annotations
@@ -17,28 +16,40 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine.initial import Initial
-
 _log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
 _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
-_SOURCES = ("balance", "coupling", "generate", "kernels", "subcells", "survey", "sweep")
+_SOURCES = (
+    "balance",
+    "compiling",
+    "coupling",
+    "elements",
+    "generate",
+    "kernels",
+    "neighbours",
+    "subcells",
+    "survey",
+    "sweep",
+)
 
 CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "dmp", "maxima"
+_TOO_LONG = 20.0
 PARTS = (CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA)
 """What every run needs, and what only runs with these terms or outputs need."""
 
 
-def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
+def compile_kernels(
+    order: int, parts: Iterable[str] = PARTS, precision: str = "double"
+) -> float | None:
     """Compile what has not been compiled yet for this order, this machine and these sources.
 
     Parameters
@@ -47,6 +58,8 @@ def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
         Polynomial degree.
     parts
         From `PARTS`.
+    precision
+        Of the deep elements, ``"double"`` or ``"single"``.
 
     Returns
     -------
@@ -55,8 +68,8 @@ def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
     """
     from exacouple.engine.kernels import load_kernels
 
-    folder = Path(str(load_kernels(order).__file__)).parent
-    marks = {part: folder / f"compiled-{part}-{_key(order)}" for part in parts}
+    folder = Path(str(load_kernels(order, precision).__file__)).parent
+    marks = {part: folder / f"compiled-{part}-{_key(order, precision)}" for part in parts}
     missing = [part for part, mark in marks.items() if not mark.exists()]
     if not missing:
         return None
@@ -67,14 +80,14 @@ def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
         extra=_ORIGIN,
     )
     start = time.monotonic()
-    helper = _start_helper(order) if CORE in missing else None
+    helper = _start_helper(order, precision) if CORE in missing else None
     try:
         if CORE in missing:
-            _run_sweep(order)
+            _run_sweep(order, precision)
     finally:
         if helper is not None:
             helper.wait()
-    _run_all(order, missing)
+    _run_all(order, precision, missing)
     for part in missing:
         marks[part].touch()
     took = time.monotonic() - start
@@ -82,7 +95,7 @@ def compile_kernels(order: int, parts: Iterable[str] = PARTS) -> float | None:
     return took
 
 
-def _key(order: int) -> str:
+def _key(order: int, precision: str) -> str:
     """Digest of what Numba's cache depends on: sources, versions, processor."""
     import numba
     from numba.core.registry import cpu_target
@@ -91,6 +104,7 @@ def _key(order: int) -> str:
     stamps = [(folder / f"{name}.py").stat() for name in _SOURCES]
     parts = [
         order,
+        precision,
         numba.__version__,
         platform.python_version(),
         cpu_target.target_context.codegen().magic_tuple(),
@@ -99,7 +113,7 @@ def _key(order: int) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def _start_helper(order: int) -> subprocess.Popen[bytes] | None:
+def _start_helper(order: int, precision: str) -> subprocess.Popen[bytes] | None:
     """Let another process compile all but the sweep, if there is a processor for it."""
     if len(os.sched_getaffinity(0)) < 2:
         return None
@@ -107,7 +121,7 @@ def _start_helper(order: int) -> subprocess.Popen[bytes] | None:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order)],
+            [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order), precision],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -118,49 +132,36 @@ def _start_helper(order: int) -> subprocess.Popen[bytes] | None:
         return None
 
 
-def _run_sweep(order: int) -> None:
-    """Compile the predictor, then what is left of the sweep over the elements."""
-    _compile(order, "predict", spin=True)
-    _run_with(order, _calm, judge_rows=lambda *_: 0, fastest_wave=lambda *_: 1.0)
-
-
-def _run_rest(order: int) -> None:
-    """Compile the corrector, then all but the sweep."""
-    _compile(order, "correct", spin=False)
-    _run_with(order, _falling, sweep_rows=lambda *_: None)
-
-
-def _compile(order: int, name: str, *, spin: bool) -> None:
-    """Compile one of the two generated kernels that take most of the time."""
-    from numba import float64
-
-    from exacouple.engine.kernels import load_kernels
-
-    line = float64[::1]
-    signature = (line, float64, float64, *([line] if spin else []))
-    getattr(load_kernels(order), name).compile(signature)
-
-
-def _run_with(order: int, initial: Initial, **idle: Callable[..., object]) -> None:
-    """Take a step in which some of the generated kernels do nothing and so are not compiled."""
-    from exacouple.engine import solver
-    from exacouple.engine.kernels import load_kernels
+def _run_sweep(order: int, precision: str) -> None:
+    """Take a step without limited elements."""
     from exacouple.engine.mesh import Mesh
+    from exacouple.engine.solver import Solver
 
-    names = ("sweep_rows", "judge_rows", "fastest_wave")
-    kernels = load_kernels(order)
-    chosen = SimpleNamespace(**{name: idle.get(name, getattr(kernels, name)) for name in names})
-    names_in_solver = vars(solver)
-    names_in_solver["load_kernels"] = lambda order: chosen
+    mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
+    Solver(
+        mesh, _calm, order=order, gravity=1.0, boundary="wall", precision=precision
+    ).step()  # fmt: skip
+
+
+def _run_rest(order: int, precision: str) -> None:
+    """Take a step in which the generated kernels do nothing and so are not compiled."""
+    from exacouple.engine import elements
+    from exacouple.engine.kernels import load_kernels
+
+    idle = SimpleNamespace(sweep_rows=lambda *_: None, fastest_wave=lambda *_: 1.0)
+    names = vars(elements)
+    names["load_kernels"] = lambda order, precision: idle
     try:
-        mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
-        solver.Solver(mesh, initial, order=order, gravity=1.0, boundary="wall").step()
+        _run_all(order, precision, [CORE])
     finally:
-        names_in_solver["load_kernels"] = load_kernels
+        names["load_kernels"] = load_kernels
 
 
-def _run_all(order: int, parts: Iterable[str]) -> None:
-    """Take a step in which elements of both kinds meet and one is near to being limited."""
+def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
+    """Take a step in which elements of both kinds meet and one is near to being limited.
+
+    It is far too long, so that some subcells cannot give all the water asked of them.
+    """
     from exacouple.engine.cf import Axes
     from exacouple.engine.extremes import Extremes
     from exacouple.engine.mesh import Mesh
@@ -175,8 +176,10 @@ def _run_all(order: int, parts: Iterable[str]) -> None:
         limiter_depth=1.0,
         dry_tolerance=0.1,
         manning=0.01 if FRICTION in parts else 0.0,
+        precision=precision,
         dmp_observables=int(MAXIMUM_PRINCIPLE in parts),
     )
+    solver.dt *= _TOO_LONG
     solver.step()
     if MAXIMA in parts:
         Extremes(mesh, Axes(1.0), 0.01).record(solver)
@@ -196,4 +199,4 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 
 if __name__ == "__main__":
-    _run_rest(int(sys.argv[1]))
+    _run_rest(int(sys.argv[1]), sys.argv[2])

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba import jit
+from numba import njit
 
+from exacouple.engine import balance, subcells
+from exacouple.engine.compiling import JIT
 from exacouple.engine.generate import LANES, Layout
 from exacouple.engine.kernels import load_kernels
 
@@ -33,20 +35,53 @@ def test_source_is_the_same_in_every_process():
     assert names == {load_kernels(2).__name__ + "\n"}
 
 
+def lanes(*slots):
+    return [np.ones(count * LANES) for count in slots]
+
+
+def deep_kernels():
+    """The kernels of deep elements, with arguments."""
+    kernels, layout = load_kernels(2), Layout(3)
+    u, bed, out, gates, lowest, ring = (
+        np.ones((3, 1, slots * LANES)) for slots in (27, 9, 27, 4, 1, layout.record_slots)
+    )
+    work, spin = np.ones(layout.work_slots * LANES), np.zeros((3, 3))
+    yield kernels.predict, (u, bed, 1, 0, ring, 1, work, 0.1, 9.81, spin), 300
+    yield kernels.correct, (ring, 1, 0, 2, 0, out, 1, gates, bed, lowest, 0.1, 9.81), 100
+
+
+def patch_kernels():
+    """The kernels of limited elements, with arguments."""
+    order, halo, faces, edges = (0, 0), 4 * 7**2, 2 * 6 * 5, 4 * 5
+    speed, low, high, flux, push, kept = lanes(halo // 2, 4 * faces, 4 * faces, 5 * faces, 50, 125)
+    values, rim, angles, marks = lanes(halo, 5 * edges, 10, 3)
+    yield subcells.flow, (order, values, speed, 0.1), 8
+    yield (
+        subcells.reconstruct,
+        (order, values, speed, low, high, push, 1.5, 0.1, 1.0, 9.81, 0.1),
+        80,
+    )
+    yield subcells.solve, (low, high, flux, 0, faces, 9.81), 40
+    yield balance.exchange, (order, values, flux, push, kept, 0.1), 40
+    yield balance.add_edges, (order, rim, kept, 0.1), 30
+    yield balance.advance, (order, kept, angles, marks, 0.1), 20
+
+
 @pytest.mark.skipif("avx" not in _processor_flags(), reason="this processor has no AVX")
-@pytest.mark.parametrize("name", ["predict", "correct"])
-def test_innermost_loops_are_vectorised(name):
+@pytest.mark.parametrize("kernels", [deep_kernels, patch_kernels])
+def test_innermost_loops_are_vectorised(kernels):
     """Nearly all arithmetic of order 2 works on AVX registers of at least four numbers."""
-    kernel = getattr(load_kernels(2), name)
-    # What comes from the cache has no assembly to look at.
-    fresh = jit(**kernel.targetoptions)(kernel.py_func)
-    arguments = (np.ones(Layout(3).predictor_slots * LANES), 0.1, 9.81, np.zeros(3))
-    fresh(*arguments[: 4 if name == "predict" else 3])
-    (assembly,) = fresh.inspect_asm().values()
-    arithmetic = [line for line in assembly.splitlines() if _is_arithmetic(line)]
-    wide = [line for line in arithmetic if "ymm" in line or "zmm" in line]
-    assert len(arithmetic) > 300
-    assert len(wide) > 0.9 * len(arithmetic)
+    for kernel, arguments, least in kernels():
+        # What comes from the cache has no assembly to look at.
+        options = {**JIT, **kernel.targetoptions, "cache": False}
+        options.pop("nopython")
+        fresh = njit(**options)(kernel.py_func)
+        fresh(*arguments)
+        (assembly,) = fresh.inspect_asm().values()
+        arithmetic = [line for line in assembly.splitlines() if _is_arithmetic(line)]
+        wide = [line for line in arithmetic if "ymm" in line or "zmm" in line]
+        assert len(arithmetic) > least, kernel
+        assert len(wide) > 0.9 * len(arithmetic), kernel
 
 
 def _is_arithmetic(line):

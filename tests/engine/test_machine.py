@@ -35,7 +35,7 @@ def test_the_estimate_is_what_the_solver_allocates(order: int, land: bool) -> No
         tracemalloc.stop()
     needed = machine.estimate_bytes(cells, cells, order)
     needed += machine.patch_bytes(len(solver.patches), order)
-    assert 0.6 * needed < peak < 1.05 * needed
+    assert 0.5 * needed < peak < 1.05 * needed
 
 
 def test_what_cannot_fit_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:

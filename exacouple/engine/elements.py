@@ -1,0 +1,173 @@
+"""The deep elements of a mesh: their polynomials, and what advances them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exacouple.engine import coupling, sweep
+from exacouple.engine.basis import Array, Basis
+from exacouple.engine.blocks import Cells, by_element, get_elements, set_elements
+from exacouple.engine.generate import LANES
+from exacouple.engine.kernels import LEAST, load_kernels
+from exacouple.engine.limiter import FREE, Patches
+from exacouple.engine.mesh import Mesh
+from exacouple.engine.team import Team
+
+BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PERIODIC}
+PRECISIONS: dict[str, np.dtype[Any]] = {
+    "double": np.dtype(np.float64),
+    "single": np.dtype(np.float32),
+}
+
+
+class Elements:
+    """Polynomials of all elements of a mesh; those of limited elements mean nothing.
+
+    Parameters
+    ----------
+    mesh, basis
+        Cells, and the nodes in them.
+    boundary, precision
+        From `BOUNDARIES` and `PRECISIONS`.
+    gravity, coriolis, drag
+        Gravity; Coriolis parameter at y = 0 and its gradient; gravity times the square of Manning's
+        coefficient.
+
+    Attributes
+    ----------
+    u, out
+        Nodal eta, hu, hv at the start and the end of a step, stored as in `blocks`.
+    bed
+        Nodal seabed.
+    lowest
+        See `exacouple.engine.sweep.sweep_rows`.
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        basis: Basis,
+        *,
+        boundary: str,
+        precision: str,
+        gravity: float,
+        coriolis: tuple[float, float],
+        drag: float,
+    ) -> None:
+        self._mesh, self._basis, self._boundary = mesh, basis, BOUNDARIES[boundary]
+        self._gravity, self._coriolis, self._drag = gravity, coriolis, drag
+        self._kernels = load_kernels(basis.order, precision)
+        self._tag = (0,) * basis.order
+        self._least = LEAST[precision]
+        kind = PRECISIONS[precision]
+        self._real = kind.type
+        self.nodes = (basis.order + 1) ** 2
+        rows, blocks = mesh.ny + 2, -(-mesh.nx // LANES)
+        self.u = np.zeros((rows, blocks, 3 * self.nodes * LANES), kind)
+        self.out = np.zeros_like(self.u)
+        self.bed = np.full((rows, blocks, self.nodes * LANES), -1.0, kind)
+        self.lowest = np.zeros((rows, blocks, LANES), kind)
+        self._gates = np.zeros((rows, blocks, 4 * LANES), kind)
+        self._active = np.zeros((rows, blocks), dtype=np.bool_)
+        self._spin = (mesh.dx * self.coriolis_at(basis.nodes)).astype(kind)
+        self._lift = (basis.left / basis.weights, basis.right / basis.weights)
+
+    def coriolis_at(self, points: Array) -> Array:
+        """Coriolis parameter on lines along x at points of each row, shape ``(rows, points)``."""
+        y = self._mesh.y0 + (np.arange(-1, self._mesh.ny + 1)[:, None] + points) * self._mesh.dx
+        return self._coriolis[0] + self._coriolis[1] * y
+
+    def open_gates(self, at: NDArray[np.int32]) -> None:
+        """Mark the faces between two deep elements and the blocks that hold any.
+
+        ``at`` is `exacouple.engine.limiter.Patches.at`.
+        """
+        ny, nx = self._mesh.ny, self._mesh.nx
+        if self._boundary == sweep.PERIODIC:
+            at = at.copy()
+            at[:, 0], at[:, -1], at[0], at[-1] = at[:, -2], at[:, 1], at[-2], at[1]
+        free = at == FREE
+        own = free[1:-1, 1:-1]
+        beside = (free[1:-1, :-2], free[1:-1, 2:], free[:-2, 1:-1], free[2:, 1:-1])
+        padded = np.zeros((ny, self._gates.shape[1] * LANES, 5))
+        padded[:, :nx] = np.stack([*(own & other for other in beside), own], axis=2)
+        blocks = np.moveaxis(padded.reshape(ny, -1, LANES, 5), 2, 3)
+        self._gates[1:-1] = blocks[:, :, :4].reshape(ny, -1, 4 * LANES)
+        self._active[1:-1] = blocks[:, :, 4].any(axis=2)
+
+    def fastest_wave(self, at: NDArray[np.int32]) -> float:
+        """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""
+        return float(
+            self._kernels.fastest_wave(
+                self.u, self.bed, self._active, at, self._real(self._gravity)
+            )
+        )
+
+    def sweep(self, patches: Patches, dt: float, team: Team) -> None:
+        """Advance from `u` to `out`, but for the faces beside patches."""
+        scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
+        team.over_rows(
+            lambda first, last: self._kernels.sweep_rows(
+                self.u, self.out, self.bed, self._gates, self._active, self._spin, patches.doors,
+                patches.door_rows, patches.door_traces, self.lowest, self._mesh.nx, self._boundary,
+                scale, g, first, last,
+            ),
+            1, self._mesh.ny + 1,
+        )  # fmt: skip
+
+    def couple(self, patches: Patches, dt: float) -> None:
+        """Add the faces beside patches, which have taken their step, and friction."""
+        coupling.couple(
+            self._tag, self.out, patches.door_flux, patches.doors, patches.door_traces,
+            self._basis.from_subcells, *self._lift, dt, self._mesh.dx,
+        )  # fmt: skip
+        if self._drag > 0.0:
+            coupling.rub(self._tag, self.out, self.bed, patches.at, self._drag, dt)
+        coupling.look_again(self._tag, self.out, self.bed, patches.doors, self.lowest, self._least)
+
+    def keep(self, cells: Cells) -> None:
+        """Leave some elements, as (row, column), as they were at the start of the step."""
+        if len(cells):
+            set_elements(self.out, self.nodes, cells, get_elements(self.u, self.nodes, cells))
+
+    def accept(self) -> None:
+        """Make the end of the step the start of the next."""
+        self.u, self.out = self.out, self.u
+
+    def set(self, cells: Cells, nodal: Array, bed: Array | None = None) -> None:
+        """Set eta, hu, hv, shape ``(elements, 3, nodes)``, and the seabed of some elements."""
+        set_elements(self.u, self.nodes, cells, nodal)
+        if bed is not None:
+            set_elements(self.bed, self.nodes, cells, bed)
+
+    def get_bed(self, cells: Cells) -> Array:
+        """Nodal seabed of some elements, shape ``(elements, nodes)``."""
+        return get_elements(self.bed, self.nodes, cells)[:, 0]
+
+    def averages(self, cells: Cells) -> tuple[Array, Array]:
+        """Subcell averages of eta, hu, hv, ``(elements, 3, M, M)``, and b of some elements."""
+        n, project = self._basis.order + 1, self._basis.to_subcells
+        both = []
+        for values in (self.u, self.bed):
+            nodal = get_elements(values, self.nodes, cells)
+            nodal = nodal.reshape(*nodal.shape[:2], n, n)
+            both.append(np.einsum("yj,evji,xi->evyx", project, nodal, project))
+        return both[0], both[1][:, 0]
+
+    def by_element(self) -> tuple[Array, Array]:
+        """Copies of eta, hu, hv, ``(ny, nx, 3, nodes)``, and b, ``(ny, nx, nodes)``."""
+        columns = self._mesh.nx
+        bed = by_element(self.bed, self.nodes, columns)[:, :, 0]
+        return by_element(self.u, self.nodes, columns), bed
+
+    def at(self, row: int, column: int, weights: Array) -> tuple[float, float, float, float]:
+        """Give eta, hu, hv and b of one element, its nodes weighted with a basis at a point."""
+        cell = np.array([[row, column]])
+        eta, p, q = (float(v) for v in get_elements(self.u, self.nodes, cell)[0] @ weights)
+        return eta, p, q, float(self.get_bed(cell)[0] @ weights)
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take ``u`` and ``bed`` from the state of an earlier run."""
+        self.u[:], self.bed[:] = state["u"], state["bed"]
