@@ -36,6 +36,8 @@ class Gauge:
         Water height above mean sea level in metres, up; the ground's elevation where dry.
     h, hu, hv, b : ndarray of float64, shape (n,), or None
         Depth in m, discharge per width in m^2/s towards x and y, bottom elevation in m (up).
+    position : tuple of float, or None
+        Where its file says it is: projected metres, or longitude and latitude in degrees.
     files : tuple of Path
         Where the record was read from.
     warnings : tuple of str
@@ -49,6 +51,7 @@ class Gauge:
     hu: FloatArray | None = None
     hv: FloatArray | None = None
     b: FloatArray | None = None
+    position: tuple[float, float] | None = None
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -111,9 +114,11 @@ def read_observed(path: str | Path) -> Gauge:
     return Gauge(id=path.stem, time=time, eta=eta, files=(path,), warnings=tuple(warnings))
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = -1) -> str:
+    """Read a file, or its first `most` bytes, with what is no text replaced."""
     try:
-        return path.read_bytes().decode("utf-8-sig", errors="replace")
+        with open(path, "rb") as stream:
+            return stream.read(most).decode("utf-8-sig", errors="replace")
     except OSError as exc:
         raise ExacoupleError(f"{path}: cannot be read: {exc.strerror}") from exc
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from exacouple.autoencoders.evaluation import Evaluated, Evaluation
 from exacouple.autoencoders.scores import BANDS
-from exacouple.waveforms.figures import BLACK, GREY, PALETTE, WIDTH_IN, degrees, figure, save
+from exacouple.figures import BLACK, GREY, PALETTE, WIDTH_IN, degrees, figure, save
 
 Floats = npt.NDArray[Any]
 
@@ -22,6 +23,8 @@ _MARKERS = "osD^vPX<>*"
 _ROW_IN = 1.3
 _HEAD_IN = 0.3
 _CAPTION_IN = 0.75
+_LOGARITHMIC = 10.0
+_CURVES = ("rmse_m", "validation_rmse_m")
 
 
 def plot_tiles(evaluation: Evaluation, about: str, path: Path) -> None:
@@ -186,7 +189,11 @@ def plot_curves(histories: Mapping[str, Sequence[Mapping[str, float]]], path: Pa
                 label=f"{label}, validation",
             )
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("RMSE (m)")
+        errors = [row[key] for rows in histories.values() for row in rows for key in _CURVES]
+        if max(errors) > _LOGARITHMIC * min(errors):
+            axes.set_yscale("log")
         axes.grid(True)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
@@ -221,7 +228,7 @@ def _draw_spread(axes: Axes, spread: Floats, whole: int) -> None:
     numbers = np.arange(1, spread.size + 1)
     there = spread > 0
     axes.plot(numbers[there], spread[there], color=BLACK, marker=".", markersize=3, linewidth=0.6)
-    if there.any():
+    if there.any() and spread.max() > _LOGARITHMIC * spread[there].min():
         axes.set_yscale("log")
     axes.set_xlabel("rank" + (f" (whole numbers left out: {whole})" if whole else ""))
     axes.set_ylabel("standard deviation")

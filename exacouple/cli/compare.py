@@ -63,7 +63,8 @@ def command(
     """Compare the waveforms of finished cases with those of REFERENCE.
 
     Without arguments every finished case under runs/ is compared with the case of source
-    'original' of its region.
+    'original' of its region. Beside cases, directories with gauges of GeoClaw (gauge*.txt) or
+    tracers of ExaHyPE 2 (*.csv) can be named; their gauges are matched with the buoys by position.
 
     Writes metrics.json, metrics.csv, waveforms.nc and figures. A positive lag means that the
     waveform arrives later than what it is compared with.

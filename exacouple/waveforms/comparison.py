@@ -10,6 +10,7 @@ from exacouple.errors import ExacoupleError, UsageError
 from exacouple.gauge import Gauge
 from exacouple.launch import read_state
 from exacouple.probes import read_case_probe
+from exacouple.waveforms.foreign import ForeignRun
 from exacouple.waveforms.scoring import MAX_LAG_S, Score, describe, score
 from exacouple.waveforms.screening import Finding, screen
 
@@ -189,7 +190,9 @@ def check_comparable(reference: Case, other: Case) -> list[str]:
             f"{other.path} counts time from {two['event_origin']}, {reference.path} from "
             f"{one['event_origin']}: lags would mean nothing; prepare one of them again"
         )
-    warnings = []
+    warnings: list[str] = []
+    if isinstance(other, ForeignRun) or isinstance(reference, ForeignRun):
+        return warnings
     if one["end_time_s"] != two["end_time_s"]:
         warnings.append(
             f"{other.path} ends at {two['end_time_s']:g} s, {reference.path} at "
@@ -230,19 +233,32 @@ def load_run(case: Case, buoys: Sequence[Buoy], label: str) -> Run:
             findings[buoy.id] = Finding("elsewhere", f"{apart / 1e3:.3g} km from the reference's")
             continue
         try:
-            gauge = read_case_probe(case.path, manifest, buoy.id)
+            gauge = _read(case, buoy)
         except ExacoupleError as exc:
             findings[buoy.id] = Finding("unreadable", str(exc))
             continue
         if gauge is None:
-            findings[buoy.id] = Finding("missing", "no probe file")
+            findings[buoy.id] = Finding("missing", _missing(case))
             continue
-        finding = screen(gauge, dry_tolerance=tolerance, end_time=last_due)
+        end_time = None if isinstance(case, ForeignRun) else last_due
+        finding = screen(gauge, dry_tolerance=tolerance, end_time=end_time)
         if finding is None:
             gauges[buoy.id] = gauge
         else:
             findings[buoy.id] = finding
     return Run(case, label, gauges, findings)
+
+
+def _read(case: Case, buoy: Buoy) -> Gauge | None:
+    if isinstance(case, ForeignRun):
+        return case.gauge({"id": buoy.id, "x_m": buoy.x_m, "y_m": buoy.y_m})
+    return read_case_probe(case.path, case.manifest, buoy.id)
+
+
+def _missing(case: Case) -> str:
+    if isinstance(case, ForeignRun):
+        return f"no gauge of its place; there are: {case.places()}"
+    return "no probe file"
 
 
 def _scores(

@@ -17,8 +17,9 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from exacouple.bathymetry.projection import project_points, unproject_points
+from exacouple.figures import BLACK, WIDTH_IN, degrees, figure, save
 from exacouple.waveforms.comparison import Comparison, Run
-from exacouple.waveforms.figures import BLACK, WIDTH_IN, degrees, figure, save
+from exacouple.waveforms.foreign import ForeignRun
 
 FloatArray = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -51,7 +52,8 @@ def plot_bathymetry(comparison: Comparison, run: Run, path: Path) -> None:
     reference = _inside(comparison.reference.case.bathymetry(), box)
     grid = _inside(run.case.bathymetry(), box)
     deepest = float(reference.min())
-    comparable = run is not comparison.reference and _same_nodes(grid, reference)
+    known = not isinstance(comparison.reference.case, ForeignRun)
+    comparable = known and run is not comparison.reference and _same_nodes(grid, reference)
     caption = (
         f"{comparison.title}: sea floor of case {run.label} in the plane of the simulation. Star: "
         "epicentre; triangles: buoys; land is beige."

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoMinorLocator
 
+from exacouple.figures import BLACK, GREY, PALETTE, degrees, figure, save
 from exacouple.waveforms.alignment import align
 from exacouple.waveforms.comparison import OBSERVED, Buoy, Comparison
-from exacouple.waveforms.figures import BLACK, GREY, PALETTE, degrees, figure, save
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.5, 1, 1.5)), (0, (1.2, 1.2)))
 _PANEL_IN = 3.3

@@ -21,6 +21,7 @@ from exacouple.waveforms.export import (
     write_csv,
     write_waveforms,
 )
+from exacouple.waveforms.foreign import ForeignRun
 
 METRICS = "metrics.json"
 TABLE = "metrics.csv"
@@ -114,6 +115,8 @@ def _write_region(comparison: Comparison, folder: Path, progress: Task | None) -
             plot_waveforms(comparison, [buoy], folder / f"waveforms-{_name(buoy.id)}.png")
     _tell(progress, "drawing the maps")
     for run in comparison.runs:
+        if isinstance(run.case, ForeignRun):
+            continue
         plot_bathymetry(comparison, run, folder / f"bathymetry-{_name(run.label)}.png")
     plot_displacement(comparison, folder / "displacement.png")
 

@@ -10,6 +10,7 @@ from exacouple.cases.manifest import MANIFEST
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.launch.probefiles import find_probe_files
 from exacouple.launch.state import case_status
+from exacouple.waveforms.foreign import PROGRAMS, is_foreign, open_foreign
 
 REFERENCE_SOURCE = "original"
 
@@ -47,12 +48,13 @@ def select_named(paths: Sequence[str | Path]) -> Selection:
 
     Each is taken once, and what else a ``runs/*`` names is left out, so that
     ``runs/original runs/*`` works. A directory without ``state.json`` is taken if it holds probe
-    files, for the engine may have been started by hand.
+    files, for the engine may have been started by hand. A directory of gauges of GeoClaw or
+    ExaHyPE 2 is taken as a run of the event of the first case.
 
     Raises
     ------
     UsageError
-        No directory is given, or the first one is no case or does not exist.
+        No directory is given, the first one is no case and holds no gauges, or none is a case.
     ExacoupleError
         A case is not finished.
     """
@@ -61,20 +63,41 @@ def select_named(paths: Sequence[str | Path]) -> Selection:
     different: dict[Path, Path] = {}
     for path in map(Path, paths):
         different.setdefault(path.resolve(), path)
-    cases: list[Case] = []
+    cases: dict[Path, Case] = {}
+    foreign: list[Path] = []
     notes: list[str] = []
     for path in different.values():
-        if cases and path.exists() and not (path / MANIFEST).is_file():
-            notes.append(f"left out: {path} is no case (it has no {MANIFEST})")
-            continue
+        if path.is_dir() and not (path / MANIFEST).is_file():
+            if is_foreign(path):
+                foreign.append(path)
+                continue
+            if cases or foreign:
+                notes.append(
+                    f"left out: {path} is no case (it has no {MANIFEST}) and has no gauges"
+                )
+                continue
         case = Case.open(path)
         status = case_status(path)
         if status == "new" and _has_probes(case):
             notes.append(f"{path} has no state.json: taken as it is, run by hand")
         elif status != "finished":
             raise ExacoupleError(f"{path} {_UNFINISHED[status]}: {_remedy(status, path)}")
-        cases.append(case)
-    return Selection(cases[0], tuple(cases[1:]), tuple(notes))
+        cases[path] = case
+    if foreign and not cases:
+        raise UsageError(
+            f"{foreign[0]} holds gauges and does not tell which region and buoys they are of: name "
+            "a case of that region as well"
+        )
+    for path in foreign:
+        like = next(iter(cases.values()))
+        run = open_foreign(path, like)
+        cases[path] = run
+        notes.append(
+            f"{path}: gauges of {PROGRAMS[run.dialect]}, taken to be of the event of {like.path}, "
+            f"with times in s after {like.manifest['event_origin']} and metres"
+        )
+    chosen = [cases[path] for path in different.values() if path in cases]
+    return Selection(chosen[0], tuple(chosen[1:]), tuple(notes))
 
 
 def select_finished(root: str | Path) -> list[Selection]:
@@ -165,5 +188,5 @@ def _has_probes(case: Case) -> bool:
 
 def _remedy(status: str, path: Path) -> str:
     if status == "running":
-        return "wait until it is finished"
+        return f"wait for its end ('exacouple run {path}' does, and judges it)"
     return f"run it with 'exacouple run {path}'"

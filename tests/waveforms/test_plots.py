@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from exacouple import figures
 from exacouple.cases import Case
 from exacouple.gauge import Gauge
-from exacouple.waveforms import figures, plots
+from exacouple.waveforms import plots
 from exacouple.waveforms.comparison import Comparison, compare
 
 Draw = Callable[..., list[Axes]]

@@ -15,7 +15,7 @@ from exacouple.cases.manifest import REQUIRED, SCHEMA
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.probes import COLUMNS, read_case_probe, read_case_probes, read_probe
 
-DATA = Path(__file__).parent / "data" / "exahype1"
+DATA = Path(__file__).parents[1] / "data" / "exahype1"
 
 HEADER = "# plot-time, real-time,Q0,Q1,Q2,Q3,Q4\n"
 CENTIMETRES = 0.025

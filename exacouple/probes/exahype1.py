@@ -1,104 +1,34 @@
-"""Read the probe files of ExaHyPE 1 in all their dialects into SI units.
+"""Probe files of ExaHyPE 1 and of the embedded engine.
 
-A probe file is text: ``# plot-time, real-time,Q0,Q1,...``, then one line per solver step. It does
-not name its columns and does not state its units. Here ``h`` is the water depth, ``hu`` and ``hv``
-the discharge per width, ``b`` the bottom elevation (up) and ``eta = h + b`` the water height above
-mean sea level. Numbers carry 6 significant digits, so that ``h`` of some kilometres is known to a
-centimetre only: ``eta`` is a column of its own and is not formed again from ``h`` and ``b``.
+``probe::ascii`` writes text: ``# plot-time, real-time,Q0,Q1,...``, then one line per solver step;
+``<output>.probe`` in a serial build, ``<output>-rank-<R>.probe`` with MPI, for the rank that owns
+the probe's cell. It does not name its columns and does not state its units. Numbers carry 6
+significant digits, so that ``h`` of some kilometres is known to a centimetre only: ``eta`` is a
+column of its own and is not formed again from ``h`` and ``b``. The embedded engine writes the same
+files, on request with 17 digits and at exact times. The format is what ExaHyPE's class
+``ADERDG2ProbeAscii`` writes; see "Probe files" in the reference of the documentation.
 """
 
-import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from exacouple.cases import Case
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.gauge import NUMBER, FloatArray, Gauge, numbered, read_observed, read_text, shown
-from exacouple.launch.probefiles import find_probe_files
+from exacouple.gauge import NUMBER, FloatArray, Gauge, numbered, read_text, shown
+from exacouple.probes.values import COLUMNS, METRES, TIMES, check_values, rounding, scale, told
 
-__all__ = [
-    "COLUMNS",
-    "METRES",
-    "Gauge",
-    "read_case_probe",
-    "read_case_probes",
-    "read_observed",
-    "read_probe",
-]
-
-TIMES = ("plot-time", "real-time")
-COLUMNS = (*TIMES, "h", "hu", "hv", "b", "eta")
-"""Columns of our probe files, in this order."""
-
-METRES = {"km": 1000.0, "m": 1.0}
-"""Length units of probe files and their size in metres."""
-
-ABSURD_M = 20_000.0
-"""Depths and elevations beyond this are no bathymetry and no wave of this planet."""
-
-_SIGNIFICANT_DIGITS = 6
-_SUBNORMAL = 1e-300
 _HEADER = re.compile(r"#\s*plot-time\s*,\s*real-time\s*((?:,\s*[\w-]+\s*)*)", re.ASCII)
-
-_log = logging.getLogger(__name__)
-
-
-def read_case_probes(case_dir: str | Path) -> dict[str, Gauge]:
-    """Read the probe files of a case by its manifest ``case.json``.
-
-    Parameters
-    ----------
-    case_dir : str or Path
-        Case directory; the manifest gives buoys, unit, columns and the folder of the files.
-
-    Returns
-    -------
-    dict of str to Gauge
-        By buoy id, in the order of the manifest; buoys without a file are left out.
-
-    Raises
-    ------
-    UsageError
-        The directory is no case.
-    ExacoupleError
-        The manifest or a probe file cannot be read or makes no sense.
-    """
-    case = Case.open(case_dir)
-    ids = [str(buoy["id"]) for buoy in case.manifest["buoys"]]
-    gauges = {buoy: read_case_probe(case.path, case.manifest, buoy) for buoy in ids}
-    return {buoy: gauge for buoy, gauge in gauges.items() if gauge is not None}
+_HINT = (
+    "the plotter wrote uninitialised memory (upstream's ProbeWriter fills nothing), the run "
+    "diverged, or the file is damaged"
+)
 
 
-def read_case_probe(case_dir: Path, manifest: Mapping[str, Any], gauge_id: str) -> Gauge | None:
-    """Read one gauge of a case whose manifest is known; None where there is no probe file.
-
-    Raises
-    ------
-    ExacoupleError
-        The manifest does not describe the probe files, or a file makes no sense.
-    """
-    try:
-        directory = case_dir / manifest["probes"]["directory"]
-        columns = manifest["probes"]["columns"]
-        unit = manifest["units"]["probes"]
-    except (KeyError, TypeError) as exc:
-        raise ExacoupleError(
-            f"{case_dir / 'case.json'} does not say how its probe files are made: it needs "
-            "probes.directory, probes.columns and units.probes; prepare the case again"
-        ) from exc
-    files = find_probe_files(directory, gauge_id)
-    if not files:
-        return None
-    return read_probe(files, length_unit=unit, columns=columns, gauge_id=gauge_id)
-
-
-def read_probe(
-    paths: str | Path | Sequence[str | Path],
+def read_exahype1(
+    files: Sequence[Path],
     *,
     length_unit: str,
     columns: Sequence[str] | None = None,
@@ -108,7 +38,7 @@ def read_probe(
 
     Parameters
     ----------
-    paths : path or sequence of paths
+    files : sequence of Path
         Files of one gauge. Rows that stand in several of them must be equal.
     length_unit : {"km", "m"}
         Unit of length in the files: upstream's tsunami application computes in kilometres.
@@ -133,21 +63,28 @@ def read_probe(
         that do not ascend, values that are no sea (uninitialised memory of a plotter that fills
         nothing, a diverged run), ``eta`` that is not ``h + b``; or files contradict each other.
     """
-    files = _as_paths(paths)
     if length_unit not in METRES:
         raise UsageError(f"length unit '{length_unit}' is not known: use {' or '.join(METRES)}")
     parts = [_read_file(path, columns, METRES[length_unit]) for path in files]
     names, table = parts[0].names, _merged(parts)
     if gauge_id is None:
         gauge_id = re.sub(r"(-rank-\d+)?\.probe$", "", files[0].name)
-    warnings = tuple(warning for part in parts for warning in part.warnings)
-    for warning in warnings:
-        _log.warning("%s", warning)
+    warnings = told([warning for part in parts for warning in part.warnings])
     fields = {name: table[:, index] for index, name in enumerate(names) if name not in TIMES}
     if "eta" not in fields:
         fields["eta"] = fields["h"] + fields["b"]
     time = table[:, names.index("real-time")]
-    return Gauge(id=gauge_id, time=time, files=files, warnings=warnings, **fields)
+    return Gauge(
+        id=gauge_id,
+        time=time,
+        eta=fields["eta"],
+        h=fields.get("h"),
+        hu=fields.get("hu"),
+        hv=fields.get("hv"),
+        b=fields.get("b"),
+        files=tuple(files),
+        warnings=warnings,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,11 +122,12 @@ def _read_file(path: Path, columns: Sequence[str] | None, metres: float) -> _Par
     table = np.array(rows, dtype=np.float64)
     table, kept = _without_repeats(path, table, numbers)
     warnings += _check_times(path, names, table, kept)
-    _check_values(path, names, table, kept, metres)
-    scale = np.array([_scale(name, metres) for name in names])
+    fields = {name: table[:, index] for index, name in enumerate(names)}
+    check_values(path, fields, kept, metres, _HINT)
+    factors = np.array([scale(name, metres) for name in names])
     if "eta" not in names:
         warnings.append(f"{path}: no column eta: h + b instead, known to about a centimetre only")
-    return _Part(path, names, table * scale, tuple(warnings))
+    return _Part(path, names, table * factors, tuple(warnings))
 
 
 def _names(path: Path, header: str, columns: Sequence[str] | None) -> tuple[str, ...]:
@@ -257,7 +195,7 @@ def _check_times(
                 "into it"
             )
     apart = np.abs(plot - real)
-    wrong = apart > _rounding(plot) + _rounding(real)
+    wrong = apart > rounding(plot) + rounding(real)
     if not wrong.any():
         return []
     index = int(wrong.argmax())
@@ -266,46 +204,6 @@ def _check_times(
     if apart.max() > spacing:
         raise ExacoupleError(f"{said} are more than a step apart: the file is damaged")
     return [f"{said} differ, in {np.count_nonzero(wrong)} rows: real-time is used"]
-
-
-def _check_values(
-    path: Path, names: tuple[str, ...], table: FloatArray, numbers: list[int], metres: float
-) -> None:
-    """Refuse what a plotter that fills nothing leaves in its columns."""
-    fields = {name: table[:, index] for index, name in enumerate(names)}
-    heights = [name for name in ("h", "b", "eta") if name in fields]
-    hint = (
-        "the plotter wrote uninitialised memory (upstream's ProbeWriter fills nothing), the run "
-        "diverged, or the file is damaged"
-    )
-    for name in heights:
-        values = fields[name]
-        with np.errstate(invalid="ignore"):
-            wrong = np.abs(values) * metres > ABSURD_M
-        wrong[0] |= name == "h" and 0.0 < abs(values[0]) < _SUBNORMAL
-        if wrong.any():
-            index = int(wrong.argmax())
-            raise ExacoupleError(
-                f"{path}, line {numbers[index]}: {name} = {values[index]:g} is of no sea: {hint}"
-            )
-    if len(heights) < 3:
-        return
-    h, b, eta = (fields[name] for name in heights)
-    with np.errstate(invalid="ignore"):
-        wrong = np.abs(h + b - eta) > 1.01 * (_rounding(h) + _rounding(b) + _rounding(eta))
-    if wrong.any():
-        index = int(wrong.argmax())
-        raise ExacoupleError(
-            f"{path}, line {numbers[index]}: eta = {eta[index]:g} is not h + b = "
-            f"{h[index] + b[index]:g}: {hint}"
-        )
-
-
-def _rounding(values: FloatArray) -> FloatArray:
-    """Half a unit of the last of the 6 significant digits that a value was written with."""
-    magnitude = np.abs(np.where(np.isfinite(values), values, 0.0))
-    digits = np.floor(np.log10(np.where(magnitude > _SUBNORMAL, magnitude, 1e-99)))
-    return np.asarray(0.5 * 10.0 ** (digits + 1 - _SIGNIFICANT_DIGITS), dtype=np.float64)
 
 
 def _merged(parts: list[_Part]) -> FloatArray:
@@ -331,15 +229,3 @@ def _merged(parts: list[_Part]) -> FloatArray:
         _, first = np.unique(joined[:, column], return_index=True)
         table = joined[first]
     return table
-
-
-def _scale(name: str, metres: float) -> float:
-    powers = {"h": 1, "b": 1, "eta": 1, "hu": 2, "hv": 2}
-    return float(metres ** powers.get(name, 0))
-
-
-def _as_paths(paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
-    files = (Path(paths),) if isinstance(paths, str | Path) else tuple(map(Path, paths))
-    if not files:
-        raise UsageError("no probe file named: at least one is needed")
-    return files
