@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "reference_dir" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.reference)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take a skipped test for a failed one if EXACOUPLE_REQUIRE names one of its markers."""
+    report = yield
+    required = os.environ.get("EXACOUPLE_REQUIRE", "").split(",")
+    if report.skipped and any(item.get_closest_marker(name) for name in required if name):
+        report.outcome = "failed"
+        report.longrepr = (
+            f"skipped, but EXACOUPLE_REQUIRE is {','.join(required)}: {report.longrepr}"
+        )
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ ExaHyPE itself checks almost none of this: another order is ignored, another dom
 limiter at the old edges, and columns that the probe writer does not fill hold memory rubbish.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -44,6 +45,8 @@ class Application:
         Polynomial order.
     plotters
         In the order of that specfile. The specfile of a case must have exactly as many.
+    any_probes
+        It takes any number of buoys from the specfile, whatever the number of plotters.
     writes
         What the probe writers fill, in this order; empty if they fill nothing.
     project, solver
@@ -80,6 +83,7 @@ class Application:
     output_directory: str
     order: int
     plotters: tuple[Plotter, ...]
+    any_probes: bool = False
     writes: tuple[Literal["h", "hu", "hv", "b", "eta"], ...] = ()
     project: str = "SWE"
     solver: str = "MySWESolver"
@@ -111,9 +115,9 @@ class Application:
             raise ValueError("probes_folder: give a folder: ExaHyPE writes no probes without one")
 
     @property
-    def probes(self) -> int:
+    def probes(self) -> float:
         """Number of buoys that it can record."""
-        return sum(plotter.is_probe for plotter in self.plotters)
+        return math.inf if self.any_probes else sum(plotter.is_probe for plotter in self.plotters)
 
     @property
     def metres(self) -> float:

@@ -18,6 +18,12 @@ from exacouple.netcdf import open_netcdf
 
 VARIABLE = "z"
 
+_COORDINATES = {
+    "time": {"units": "s", "long_name": "time after the event origin", "axis": "T"},
+    "y": {"units": "m", "standard_name": "projection_y_coordinate", "axis": "Y"},
+    "x": {"units": "m", "standard_name": "projection_x_coordinate", "axis": "X"},
+}
+
 
 def axis(start: float, stop: float, spacing: float, *, margin: int = 0) -> NDArray[np.float64]:
     """Return equidistant points from `start` to `stop` or just beyond, and `margin` more per side.
@@ -46,7 +52,8 @@ def write_grid(path: Path, grid: xr.DataArray, *, long_name: str, attrs: Mapping
     path
         File to write.
     grid
-        Dims (y, x), ascending metres, values in metres positive up; stored as float32.
+        Dims (y, x), ascending metres, or (time, y, x) with seconds after the event origin; values
+        in metres positive up, stored as float32.
     long_name
         What the values are.
     attrs
@@ -57,7 +64,8 @@ def write_grid(path: Path, grid: xr.DataArray, *, long_name: str, attrs: Mapping
     ExacoupleError
         A value is not finite: ASAGI and ExaHyPE would pass NaN on without a word.
     """
-    values = np.ascontiguousarray(grid.transpose("y", "x").values, dtype=np.float32)
+    grid = grid.transpose(..., "y", "x")
+    values = np.ascontiguousarray(grid.values, dtype=np.float32)
     if not np.isfinite(values).all():
         raise ExacoupleError(
             f"{path.name}: {int(np.sum(~np.isfinite(values)))} values of the {long_name} are not "
@@ -65,18 +73,15 @@ def write_grid(path: Path, grid: xr.DataArray, *, long_name: str, attrs: Mapping
         )
     with netCDF4.Dataset(path, "w", format="NETCDF4") as dataset:
         dataset.setncatts({"Conventions": "CF-1.8", **attrs})
-        for name in ("y", "x"):
+        for dim in grid.dims:
+            name = str(dim)
             dataset.createDimension(name, grid.sizes[name])
             variable = dataset.createVariable(name, "f8", (name,))
-            variable.setncatts(
-                {
-                    "units": "m",
-                    "standard_name": f"projection_{name}_coordinate",
-                    "axis": name.upper(),
-                }
-            )
+            variable.setncatts(_COORDINATES[name])
             variable[:] = grid[name].values
-        variable = dataset.createVariable(VARIABLE, "f4", ("y", "x"), zlib=True, complevel=4)
+        variable = dataset.createVariable(
+            VARIABLE, "f4", tuple(map(str, grid.dims)), zlib=True, complevel=4
+        )
         variable.setncatts({"units": "m", "positive": "up", "long_name": long_name})
         variable[:] = values
 

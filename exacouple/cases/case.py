@@ -16,7 +16,9 @@ import numpy as np
 import xarray as xr
 
 from exacouple.bathymetry.sources import Source, get_source, resolve_options
+from exacouple.cases import exahype2
 from exacouple.cases.asagi import interpolate, read_grid
+from exacouple.cases.embedded import MOTION
 from exacouple.cases.ground import Ground
 from exacouple.cases.manifest import MANIFEST, REQUIRED, SCHEMA, describe_case, differences
 from exacouple.cases.mesh import MeshPlan, deepest_water, nearest_mesh, time_step
@@ -173,7 +175,10 @@ class CasePlan:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that it will hold."""
-        return (MANIFEST, *case_files(self.site.application if self.site else None))
+        if self.site is not None and self.site.exahype2 is not None:
+            return (MANIFEST, *self.site.exahype2.files, BATHYMETRY, DISPLACEMENT)
+        motion = (MOTION,) if self.ground.moves else ()
+        return (MANIFEST, *case_files(self.site.application if self.site else None), *motion)
 
     @cached_property
     def deepest_m(self) -> float:
@@ -195,6 +200,9 @@ class CasePlan:
     def time_step_s(self) -> float:
         """Time step in seconds that the engine will start with."""
         gravity = self.region.config.simulation.gravity
+        if self.site is not None and (found := self.site.exahype2) is not None:
+            relaxation = found.time_step_relaxation
+            return exahype2.volume_step(relaxation, self.mesh.cell_size_m, self.deepest_m, gravity)
         return time_step(self.mesh.cell_size_m, self.deepest_m, gravity, self.order)
 
     @property
@@ -280,14 +288,17 @@ def plan_case(
     found = get_source(source)
     ground = ground or Ground(region, bathymetry)
     domain = region.config.domain
-    order = domain.order if order is None else order
-    if site is not None:
-        check_target(site, region, order)
-    elif order not in (2, 3):
-        raise UsageError(f"order {order}: give 2 or 3")
     asked = domain.cells if cells is None else cells
-    reachable = site.application.outside_cells if site else "any"
-    mesh = nearest_mesh(domain.width_km, asked, reachable)
+    if site is not None and site.exahype2 is not None:
+        mesh, order = _volumes(site, region, cells, order), exahype2.ORDER
+    else:
+        order = domain.order if order is None else order
+        if site is not None:
+            check_target(site, region, order)
+        elif order not in (2, 3):
+            raise UsageError(f"order {order}: give 2 or 3")
+        reachable = site.application.outside_cells if site else "any"
+        mesh = nearest_mesh(domain.width_km, asked, reachable)
     complete = resolve_options(found, options or {})
     return CasePlan(
         path=Path(out),
@@ -309,6 +320,22 @@ def plan_case(
             site=site,
         ),
     )
+
+
+def _volumes(site: Site, region: Region, cells: int | None, order: int | None) -> MeshPlan:
+    """Return the mesh of an application of ExaHyPE 2."""
+    check_target(site, region, exahype2.ORDER if order is None else order)
+    domain, found = region.config.domain, site.exahype2
+    assert found is not None
+    compiled = found.cells
+    if compiled is None:
+        asked = domain.cells if cells is None else cells
+        return exahype2.plan_volumes(domain.width_km[0], asked)[0]
+    if cells not in (None, compiled):
+        raise UsageError(
+            f"site '{site.name}' cannot run this: cells {cells}: {compiled} are compiled in"
+        )
+    return exahype2.compiled_volumes(domain.width_km[0], compiled)
 
 
 def _model_inputs(source: Source, options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from exacouple.bathymetry.sources import Source, apply_source
 from exacouple.cases.asagi import axis
 from exacouple.cases.region import MARGIN_POINTS, Region, bathymetry_path, displacement_path
 from exacouple.earthquake.displacement import displacement_on
+from exacouple.earthquake.motion import motion_on
 from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
 
@@ -140,10 +141,30 @@ class Ground:
     @cached_property
     def displacement(self) -> xr.DataArray:
         """Vertical displacement in metres, positive up: dims (y, x) on `displacement_axes`."""
+        if self.moves:
+            return self.motion.isel(time=-1, drop=True)
         x, y = self.displacement_axes
         config = self.region.config
         _log.debug("displacement on %d x %d points from %s", x.size, y.size, self.displacement_path)
         field = displacement_on(config.displacement, self.region.crs, x, y, self.region.directory)
+        self._tell_rim(field)
+        return field
+
+    @property
+    def moves(self) -> bool:
+        """Whether the displacement takes time."""
+        return self.region.config.displacement.rupture == "kinematic"
+
+    @cached_property
+    def motion(self) -> xr.DataArray:
+        """Displacement in time, metres, positive up: dims (time, y, x) on `displacement_axes`."""
+        config, (x, y) = self.region.config, self.displacement_axes
+        field = motion_on(config.displacement, self.region.crs, x, y, self.region.directory)
+        self._tell_rim(field.isel(time=-1))
+        return field
+
+    def _tell_rim(self, field: xr.DataArray) -> None:
+        """Warn where the displacement is cut off."""
         rim = max(float(np.abs(field.isel({dim: [0, -1]})).max()) for dim in field.dims)
         if rim > _RIM_M:
             _log.warning(
@@ -152,7 +173,6 @@ class Ground:
                 self.region.path,
                 rim,
             )
-        return field
 
 
 def _sha256_array(grid: xr.DataArray) -> str:

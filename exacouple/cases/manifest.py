@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exacouple import __version__
+from exacouple.cases.application import Application
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import Region
 from exacouple.cases.region_file import utc_text
@@ -92,11 +93,8 @@ def describe_case(
             for placed in region.buoys
         ],
         **target,
-        "specfile": SPECFILE,
-        "probes": {
-            "directory": application.probes_folder,
-            "columns": [*TIME_COLUMNS, *application.writes],
-        },
+        "specfile": site.exahype2.specfile if site and site.exahype2 else SPECFILE,
+        "probes": _probes(region, application, site),
         "seeds": {},
         "versions": _versions(),
         "inputs": inputs,
@@ -105,8 +103,22 @@ def describe_case(
 
 def target_of(site: Site) -> dict[str, Any]:
     """Return what a manifest says of the build that a case is made for."""
-    application = json.loads(json.dumps(asdict(site.application), allow_nan=False))
-    return {"engine": "exahype", "site": site.name, "application": application}
+    own: Any = site.application if site.exahype2 is None else site.exahype2
+    application = json.loads(json.dumps(asdict(own), allow_nan=False))
+    return {"engine": site.profile.engine, "site": site.name, "application": application}
+
+
+def _probes(region: Region, application: Application, site: Site | None) -> dict[str, Any]:
+    """Return what a manifest says of the probe files."""
+    if site is None or site.exahype2 is None:
+        columns = [*TIME_COLUMNS, *application.writes]
+        return {"directory": application.probes_folder, "columns": columns}
+    return {
+        "directory": application.probes_folder,
+        "dialect": "exahype2",
+        "columns": list(application.writes),
+        "origin_m": list(site.exahype2.origin_m(region)),
+    }
 
 
 def hash_files(directory: Path) -> dict[str, str]:

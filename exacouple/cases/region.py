@@ -1,11 +1,12 @@
 """Regions: TOML files that say where, when and how an event is simulated.
 
 A region file (``schema = 1``) has the tables ``event``, ``bathymetry``, ``projection``,
-``domain``, ``displacement``, ``simulation`` and one ``[[buoys]]`` per buoy; see
-`exacouple.cases.region_file`. Files named in it are relative to it.
+``domain``, ``displacement``, ``simulation``, one ``[[buoys]]`` per buoy, and optionally
+``outputs``; see `exacouple.cases.region_file`. Files named in it are relative to it.
 """
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from exacouple.bathymetry.grid import Bounds, embedded_grids
 from exacouple.bathymetry.projection import bounds_of, project_points
 from exacouple.cases.mesh import MeshPlan, plan_mesh
 from exacouple.cases.region_file import Buoy, Domain, RegionConfig
-from exacouple.config import build, load_toml
+from exacouple.config import build, changed, load_toml
 from exacouple.errors import UsageError
 from exacouple.resources import simulations_dir
 
@@ -84,7 +85,7 @@ def region_names() -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{REGION_FILE}"))
 
 
-def load_region(name_or_path: str | Path) -> Region:
+def load_region(name_or_path: str | Path, changes: Sequence[str] = ()) -> Region:
     """Read and check a region.
 
     Parameters
@@ -92,6 +93,9 @@ def load_region(name_or_path: str | Path) -> Region:
     name_or_path
         Name of a shipped region (write ``./name`` for a directory of the same name), a region
         file, or a directory that holds ``region.toml``.
+    changes
+        What to read instead of what the file says, as ``TABLE.KEY=VALUE`` with a TOML value, such
+        as ``simulation.end_time_s=3600``; a word needs no quotes.
 
     Raises
     ------
@@ -100,11 +104,12 @@ def load_region(name_or_path: str | Path) -> Region:
         or the epicentre lies outside the domain; the window does not cover the domain.
     """
     path = _find(name_or_path)
-    config = build(RegionConfig, load_toml(path), where=str(path))
+    where = f"{path} with {', '.join(changes)}" if changes else str(path)
+    config = build(RegionConfig, changed(load_toml(path), changes), where=where)
     try:
         return Region(config=config, path=path, buoys=_place(config))
     except UsageError as exc:
-        raise UsageError(f"{path}: {exc}") from exc
+        raise UsageError(f"{where}: {exc}") from exc
 
 
 def bathymetry_path(region: Region, grid: str | Path | None = None) -> Path:

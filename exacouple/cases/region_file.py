@@ -5,6 +5,7 @@ depths metres unless the key ends in ``_km``, times seconds after the event orig
 """
 
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -108,7 +109,9 @@ class Displacement:
     """Sea-floor displacement: a fault table, a NetCDF grid or a GeoClaw dtopo file.
 
     `window_km` is xmin, xmax, ymin, ymax in projected km: where the displacement is evaluated,
-    the whole domain if left out. Elsewhere it counts as zero.
+    the whole domain if left out. Elsewhere it counts as zero. With a kinematic `rupture` the sea
+    floor moves while the subfaults slip, or as the dtopo file says; `interval_s` is the time
+    between two grids of that motion.
     """
 
     kind: Literal["faults", "netcdf", "dtopo"]
@@ -116,8 +119,15 @@ class Displacement:
     spacing_m: float | None = None
     window_km: tuple[float, float, float, float] | None = None
     source: str = ""
+    rupture: Literal["instantaneous", "kinematic"] = "instantaneous"
+    interval_s: float = 10.0
 
     def __post_init__(self) -> None:
+        _check_positive(interval_s=self.interval_s)
+        if self.rupture == "kinematic" and self.kind == "netcdf":
+            raise ValueError(
+                'rupture "kinematic" needs times: give kind "faults" with rupture times, or "dtopo"'
+            )
         if self.spacing_m is not None:
             _check_positive(spacing_m=self.spacing_m)
         if self.window_km is not None:
@@ -131,13 +141,19 @@ class Displacement:
 
 @dataclass(frozen=True)
 class Simulation:
-    """End time, interval of the probes, and the physics that an engine may be told."""
+    """End time, interval of the probes, and the physics that an engine may be told.
+
+    `coriolis` takes f and its gradient from the latitude of the middle of the domain; `manning` is
+    Manning's coefficient of the bottom friction in s/m^(1/3), 0 for none.
+    """
 
     end_time_s: float
     sampling_s: float
     gravity: float = 9.81
     dry_tolerance_m: float = 10.0
     boundary: Literal["outflow", "wall"] = "outflow"
+    coriolis: bool = False
+    manning: float = 0.0
 
     def __post_init__(self) -> None:
         _check_positive(
@@ -146,10 +162,31 @@ class Simulation:
             gravity=self.gravity,
             dry_tolerance_m=self.dry_tolerance_m,
         )
+        if not 0.0 <= self.manning <= 1.0:
+            raise ValueError(f"manning {self.manning:g}: give 0 to 1, in s/m^(1/3)")
         if self.sampling_s > self.end_time_s:
             raise ValueError(
                 f"sampling_s {self.sampling_s:g} is longer than end_time_s {self.end_time_s:g}"
             )
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the embedded engine writes besides the probes.
+
+    `maxima` asks for the greatest water height and speed and the first arrival in each cell,
+    `snapshots_s` is the time between two snapshots of the whole domain (0 for none), and with
+    `exact_probes` the rows of the probes are at multiples of ``sampling_s`` with 17 digits, instead
+    of at time steps with 6 as ExaHyPE writes them.
+    """
+
+    maxima: bool = False
+    snapshots_s: float = 0.0
+    exact_probes: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.snapshots_s < math.inf:
+            raise ValueError(f"snapshots_s {self.snapshots_s:g} must be positive, or 0 for none")
 
 
 @dataclass(frozen=True)
@@ -184,6 +221,7 @@ class RegionConfig:
     displacement: Displacement
     simulation: Simulation
     buoys: tuple[Buoy, ...]
+    outputs: Outputs = Outputs()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

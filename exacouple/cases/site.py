@@ -1,4 +1,6 @@
-"""Site profiles: a user's build of ExaHyPE 1, what is compiled into it and how it is started.
+"""Site profiles: a user's build of ExaHyPE, what is compiled into it and how it is started.
+
+A profile with ``engine = "embedded"`` says how the embedded engine is started instead.
 
 A profile (TOML, ``schema = 1``) may name another one as its ``base`` and change some of its keys;
 tables are merged, lists are replaced.
@@ -9,12 +11,14 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from exacouple.cases.application import Application
+from exacouple.cases.exahype2 import EXPERIMENTAL, Exahype2
 from exacouple.cases.site_slurm import SlurmJob
 from exacouple.config import build, load_toml
 from exacouple.errors import UsageError
@@ -65,8 +69,19 @@ class SiteProfile:
     ----------
     name, title
         What ``case.json`` calls it; one line for people.
+    engine
+        "exahype" for ExaHyPE 1, "exahype2" for ExaHyPE 2 (Peano 4), or "embedded" for the engine
+        that comes with exacouple, which needs neither `executable` nor `application`.
     executable
-        Path of the executable, relative to the profile, or a name on the search path.
+        Path of the executable, relative to the profile, or a name on the search path. For the
+        embedded engine a Python that has exacouple; empty for the one that runs this program.
+    application
+        What is compiled into it (engine "exahype").
+    exahype2
+        The application of ExaHyPE 2 (engine "exahype2").
+    experimental
+        What could not be tried on the real engine; empty if the profile is proven. For ExaHyPE 2
+        there is always a word.
     launcher
         "local" starts the executable itself, "mpirun" through MPI, "slurm" in a batch job.
     ranks
@@ -79,8 +94,11 @@ class SiteProfile:
 
     schema: Literal[1]
     name: str
-    executable: str
-    application: Application
+    engine: Literal["exahype", "exahype2", "embedded"] = "exahype"
+    executable: str = ""
+    application: Application | None = None
+    exahype2: Exahype2 | None = None
+    experimental: str = ""
     title: str = ""
     launcher: Literal["local", "mpirun", "slurm"] = "local"
     ranks: int = 1
@@ -94,27 +112,60 @@ class SiteProfile:
             raise ValueError(
                 f"name '{self.name}': it names directories, so give letters, digits, - _ and . only"
             )
-        _check_words(executable=(self.executable,), modules=self.modules)
+        _check_words(modules=self.modules)
         if self.ranks < 1:
             raise ValueError(f"ranks {self.ranks} must be 1 or more")
         if self.ranks > 1 and self.launcher == "local":
             raise ValueError(
                 f"ranks {self.ranks}: launcher 'local' starts one process: give launcher 'mpirun'"
             )
-        if self.ranks > 1 and self.application.single_rank:
-            raise ValueError(
-                f"ranks {self.ranks}: this build crashes with two or more ranks "
-                "(application.single_rank): give 1, or set single_rank = false for a mended build"
-            )
+        if self.engine == "embedded":
+            self._check_embedded()
+        elif self.engine == "exahype2":
+            self._check_exahype2()
+        else:
+            self._check_exahype()
         for name, value in self.environment.items():
             if not _VARIABLE.fullmatch(name):
                 raise ValueError(f"environment: '{name}' is no name of a variable")
             if "\0" in value:
                 raise ValueError(f"environment.{name}: the value holds a NUL byte")
+
+    def _check_exahype(self) -> None:
+        for key in ("executable", "application"):
+            if not getattr(self, key):
+                raise ValueError(
+                    f"key '{key}' is missing: a build of ExaHyPE needs it (the embedded engine "
+                    'does not: engine = "embedded")'
+                )
+        assert self.application is not None
+        _check_words(executable=(self.executable,))
+        ranks = max(self.ranks, self.slurm.ntasks or 1)
+        if ranks > 1 and self.application.single_rank:
+            raise ValueError(
+                f"ranks {ranks}: this build crashes with two or more ranks "
+                "(application.single_rank): give 1, or set single_rank = false for a mended build"
+            )
         if SHARED_DIR in self.environment and self.application.shift_file:
             raise ValueError(
                 f"environment.{SHARED_DIR}: leave it out: it is the case directory, where "
                 f"{self.application.shift_file} is"
+            )
+
+    def _check_exahype2(self) -> None:
+        if not self.executable or self.exahype2 is None:
+            raise ValueError("engine 'exahype2' needs `executable` and a table [exahype2]")
+        if self.application is not None:
+            raise ValueError("engine 'exahype2': [application] is for ExaHyPE 1: leave it out")
+        _check_words(executable=(self.executable,))
+
+    def _check_embedded(self) -> None:
+        if self.executable:
+            _check_words(executable=(self.executable,))
+        if self.ranks > 1 or self.launcher == "mpirun" or (self.slurm.ntasks or 1) > 1:
+            raise ValueError(
+                "the embedded engine is one process with threads: leave out `ranks` and "
+                '`slurm.ntasks`, and give launcher = "local" or "slurm"'
             )
 
 
@@ -142,14 +193,38 @@ class Site:
         return self.profile.name
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it starts the embedded engine."""
+        return self.profile.engine == "embedded"
+
+    @property
+    def exahype2(self) -> Exahype2 | None:
+        """The application of ExaHyPE 2; None for other engines."""
+        return self.profile.exahype2 if self.profile.engine == "exahype2" else None
+
+    @property
+    def experimental(self) -> str:
+        """What could not be tried on the real engine; empty if nothing."""
+        return self.profile.experimental or (EXPERIMENTAL if self.exahype2 else "")
+
+    @property
+    def exahype2_config(self) -> Path:
+        """Configuration file of a build of ExaHyPE 2, relative to the profile."""
+        assert self.exahype2 is not None
+        return self.path.parent / Path(self.exahype2.config).expanduser()
+
+    @property
     def application(self) -> Application:
-        """What is compiled into the executable."""
+        """What is compiled into the executable; a profile of the embedded engine has none."""
+        if self.exahype2 is not None:
+            return self.exahype2.application()
+        assert self.profile.application is not None
         return self.profile.application
 
     @property
     def executable(self) -> str:
         """Absolute path of the executable; a plain name stays one for the search path to find."""
-        text = self.profile.executable
+        text = self.profile.executable or sys.executable
         if "/" not in text and not text.startswith("~"):
             return text
         return os.path.abspath(self.path.parent / Path(text).expanduser())
@@ -162,7 +237,8 @@ class Site:
     @property
     def variables(self) -> dict[str, str]:
         """Variables to set, the one that leads to the shift file included."""
-        shift = {SHARED_DIR: "./"} if self.application.shift_file else {}
+        application = None if self.is_embedded else self.profile.application
+        shift = {SHARED_DIR: "./"} if application and application.shift_file else {}
         return self.profile.environment | shift
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ import jinja2
 import yaml
 
 from exacouple.cases.application import Application, Plotter
+from exacouple.cases.embedded import plotter_parameters, solver_parameters
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import PlacedBuoy
 from exacouple.cases.region_file import RegionConfig
@@ -93,6 +94,7 @@ def render_engine_files(
     -------
     dict of file name to text.
     """
+    embedded = application is None
     application = application or embedded_application(buoys, order)
     domain, simulation, metres = config.domain, config.simulation, application.metres
     values = {
@@ -110,6 +112,8 @@ def render_engine_files(
         "plotters": _plotters(application, buoys, simulation.end_time_s),
         "bathymetry": BATHYMETRY,
         "displacement": DISPLACEMENT,
+        "parameters": solver_parameters(config, metres) if embedded else {},
+        "plotter_parameters": plotter_parameters(config) if embedded else {},
         "limits_x": [displacement.x_min, displacement.x_max],
         "limits_y": [displacement.y_min, displacement.y_max],
     }
@@ -131,7 +135,10 @@ def _plotters(
     """Give the plotters in the order of the build: buoys to its probes, the rest never due."""
     left = list(buoys)
     found = []
-    for plotter in application.plotters:
+    compiled = application.plotters
+    if application.any_probes:
+        compiled = tuple(Plotter(f"{compiled[0].name}{count}") for count, _ in enumerate(buoys))
+    for plotter in compiled:
         used = plotter.is_probe and bool(left)
         placed = left.pop(0) if used else buoys[0]
         file = placed.buoy.id if used else f"unused-{plotter.name}"

@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 from exacouple.cases.application import Application
+from exacouple.cases.embedded import wishes
+from exacouple.cases.exahype2 import refusals
 from exacouple.cases.manifest import differences, target_of
 from exacouple.cases.mesh import PNPM
 from exacouple.cases.region import Region
@@ -28,7 +30,10 @@ def check_target(site: Site, region: Region, order: int) -> None:
     UsageError
         The build cannot do it; the message gives all reasons.
     """
-    found = _refusals(site.application, region, order)
+    if site.exahype2 is not None:
+        found = refusals(site.exahype2, region, order)
+    else:
+        found = _refusals(site.application, region, order)
     if found:
         raise UsageError(f"site '{site.name}' cannot run this: {'; '.join(found)}")
 
@@ -158,11 +163,14 @@ def _about_physics(application: Application, region: Region) -> list[str]:
         ("dry_tolerance_m", simulation.dry_tolerance_m, application.dry_tolerance_m),
         ("boundary", simulation.boundary, application.boundary),
     )
-    return [
+    found = [
         f"{name} {asked}: {fixed} is compiled in: set it in [simulation] of the region"
         for name, asked, fixed in compiled
         if fixed is not None and asked != fixed
     ]
+    if asked_more := wishes(region.config):
+        found.append(f"{', '.join(asked_more)}: only the embedded engine does that")
+    return found
 
 
 def _domain(edges: Sequence[float]) -> str:

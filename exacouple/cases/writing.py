@@ -8,8 +8,10 @@ from typing import Any
 import xarray as xr
 
 from exacouple.atomic import atomic_directory, write_json, write_text
+from exacouple.cases import exahype2
 from exacouple.cases.asagi import write_grid
 from exacouple.cases.case import Case, CasePlan, plan_case
+from exacouple.cases.embedded import MOTION
 from exacouple.cases.ground import Ground
 from exacouple.cases.manifest import MANIFEST, hash_files
 from exacouple.cases.region import Region
@@ -49,14 +51,17 @@ def write_case(plan: CasePlan, *, force: bool = False, progress: Task | None = N
         displacement = plan.ground.displacement
         _tell(progress, f"writing {plan.path}")
         _write_grids(plan, displacement, directory)
-        texts = render_engine_files(
-            plan.region.config,
-            plan.region.buoys,
-            plan.mesh,
-            plan.order,
-            _extent(displacement),
-            plan.site.application if plan.site else None,
-        )
+        if plan.site is not None and plan.site.exahype2 is not None:
+            texts = _exahype2_files(plan, plan.site, displacement, directory)
+        else:
+            texts = render_engine_files(
+                plan.region.config,
+                plan.region.buoys,
+                plan.mesh,
+                plan.order,
+                _extent(displacement),
+                plan.site.application if plan.site else None,
+            )
         for name, text in texts.items():
             write_text(directory / name, text)
         (directory / plan.manifest["probes"]["directory"]).mkdir()
@@ -95,6 +100,17 @@ def prepare_case(
     return write_case(plan, force=force, progress=progress)
 
 
+def _exahype2_files(
+    plan: CasePlan, site: Site, displacement: xr.DataArray, directory: Path
+) -> dict[str, str]:
+    """Write the grids of ExaHyPE 2 and return its text files."""
+    found = site.exahype2
+    assert found is not None
+    base = exahype2.read_config(site.exahype2_config) if found.kind == "config" else {}
+    exahype2.write_grids(found, plan.region, plan.bathymetry, displacement, directory)
+    return exahype2.render_files(found, plan.region, plan.mesh, base)
+
+
 def _write_grids(plan: CasePlan, displacement: xr.DataArray, directory: Path) -> None:
     attrs = {"crs": plan.region.crs, "region": plan.region.name}
     write_grid(
@@ -109,6 +125,13 @@ def _write_grids(plan: CasePlan, displacement: xr.DataArray, directory: Path) ->
         long_name=_DISPLACEMENT_TITLE,
         attrs={**attrs, "source": plan.region.config.displacement.source},
     )
+    if plan.ground.moves:
+        write_grid(
+            directory / MOTION,
+            plan.ground.motion,
+            long_name=f"{_DISPLACEMENT_TITLE} in time",
+            attrs={**attrs, "source": plan.region.config.displacement.source},
+        )
 
 
 def _extent(grid: xr.DataArray) -> Extent:

@@ -15,7 +15,7 @@ def plan_lines(plan: "CasePlan") -> list[str]:
         *short_lines(plan),
         f"mesh          {plan.mesh.cells[0]} x {plan.mesh.cells[1]} cells of "
         f"{plan.mesh.cell_size_m / 1e3:.2f} km, order {plan.order} "
-        f"({plan.mesh.origin} cells along the longest edge)",
+        f"({_origin(plan)} along the longest edge)",
         f"displacement  {plan.ground.displacement_path.name}, {moved[0]} x {moved[1]} points",
     ]
     if plan.mesh.longest != plan.cells_asked:
@@ -40,7 +40,14 @@ def _site_lines(plan: "CasePlan") -> list[str]:
     if plan.site is None:
         return []
     lines = [f"site          {plan.site.name}: {plan.site.application.title}"]
-    return lines + [f"              {text}" for text in remarks(plan.site.application)]
+    told = [plan.site.experimental] if plan.site.experimental else []
+    return lines + [f"              {text}" for text in (*told, *remarks(plan.site.application))]
+
+
+def _origin(plan: "CasePlan") -> str:
+    if plan.site is not None and plan.site.exahype2 is not None:
+        return f"{plan.mesh.longest} finite volumes"
+    return f"{plan.mesh.origin} cells"
 
 
 def short_lines(plan: "CasePlan") -> list[str]:

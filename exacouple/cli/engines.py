@@ -13,7 +13,19 @@ ENGINES = ("embedded", "exahype")
 
 
 def chosen_site(engine: str | None, site_name: str | None) -> "Site | None":
-    """Return the site that is asked for; None for the embedded engine.
+    """Return the site whose build of ExaHyPE is asked for; None for the embedded engine.
+
+    Raises
+    ------
+    UsageError
+        The options do not fit together, or the profile is not there or wrong.
+    """
+    site = launch_site(engine, site_name)
+    return None if site is None or site.is_embedded else site
+
+
+def launch_site(engine: str | None, site_name: str | None) -> "Site | None":
+    """Return the site that says how the engine is started; None to start the embedded one here.
 
     Raises
     ------
@@ -26,15 +38,22 @@ def chosen_site(engine: str | None, site_name: str | None) -> "Site | None":
         close = difflib.get_close_matches(engine, ENGINES, n=1)
         hint = f", did you mean '{close[0]}'?" if close else ""
         raise UsageError(f"no engine '{engine}'{hint} (there are: {', '.join(ENGINES)})")
-    if site_name is not None:
-        if engine == "embedded":
+    if site_name is None:
+        if engine == "exahype":
             raise UsageError(
-                "--site is for ExaHyPE: leave it out, or give --engine exahype instead of embedded"
+                "--engine exahype needs --site, the site profile of your build: a TOML file or "
+                f"one of {', '.join(site_names())}"
             )
-        return load_site(site_name)
-    if engine == "exahype":
+        return None
+    site = load_site(site_name)
+    if engine == "embedded" and not site.is_embedded:
         raise UsageError(
-            "--engine exahype needs --site, the site profile of your build: a TOML file or "
-            f"one of {', '.join(site_names())}"
+            f"--site {site_name} is for ExaHyPE: leave it out, give --engine exahype instead of "
+            'embedded, or a profile with engine = "embedded"'
         )
-    return None
+    if engine == "exahype" and site.is_embedded:
+        raise UsageError(
+            f"--site {site_name} is for the embedded engine: give a profile that describes your "
+            "build of ExaHyPE"
+        )
+    return site

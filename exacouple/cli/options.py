@@ -34,7 +34,10 @@ def engine_option(function: F) -> F:
 def site_option(function: F) -> F:
     """Add ``--site`` (parameter ``site_name``)."""
     return click.option(
-        "--site", "site_name", metavar="NAME|FILE", help="Profile of your build of ExaHyPE."
+        "--site",
+        "site_name",
+        metavar="NAME|FILE",
+        help="Profile of your build of ExaHyPE, or of how your cluster starts the embedded engine.",
     )(function)
 
 

@@ -23,7 +23,12 @@ COMPANIONS = ("original", "flat")
 
 
 @click.command()
-@click.option("--source", required=True, help="Seabed source, such as original, flat, smoothed.")
+@click.option(
+    "--source",
+    required=True,
+    metavar="NAME|FILE",
+    help="Seabed source, such as original, flat, dfcvae, or the file of a model.",
+)
 @click.option(
     "--region", "region_name", required=True, metavar="NAME|FILE", help="Region, or a region file."
 )
@@ -46,6 +51,14 @@ COMPANIONS = ("original", "flat")
 )
 @click.option("--only", is_flag=True, help="Do not prepare the cases original and flat as well.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Option of the source.")
+@click.option(
+    "--with",
+    "changes",
+    multiple=True,
+    metavar="TABLE.KEY=VALUE",
+    help="Change of the region file, such as simulation.end_time_s=3600, outputs.maxima=true or "
+    "displacement.rupture=kinematic.",
+)
 @click.option("--replace-land", is_flag=True, help="Let the source change land, not only sea.")
 @force_option
 @click.option("--dry-run", is_flag=True, help="Show what would be done, write nothing.")
@@ -61,6 +74,7 @@ def command(
     out: Path | None,
     only: bool,
     settings: tuple[str, ...],
+    changes: tuple[str, ...],
     replace_land: bool,
     force: bool,
     dry_run: bool,
@@ -79,13 +93,13 @@ def command(
     from exacouple.progress import task
 
     site = chosen_site(engine, site_name)
-    region = load_region(region_name)
+    region = load_region(region_name, changes)
     found = get_source(source)
     ground = Ground(region, bathymetry)
     main = plan_case(
         region,
         source,
-        out or _default_directory(region, source, site),
+        out or _default_directory(region, found.name, site),
         ground=ground,
         cells=cells,
         order=order,

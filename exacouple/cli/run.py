@@ -1,9 +1,10 @@
-"""Subcommand ``run``: start the engine on one or many cases."""
+"""Subcommand ``run``: start the engine on one or many cases, here or in SLURM jobs."""
 
 import contextlib
 import logging
 import math
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, engine_option, json_option, site_option
+from exacouple.cli.run_cases import all_under_runs, made_for, named_cases
+from exacouple.cli.run_text import table, tell, tell_detached
 from exacouple.errors import ExacoupleError, UsageError
 
 if TYPE_CHECKING:
     from exacouple.cases.site import Site
-    from exacouple.launch import Engine, Outcome, Progress, StopRequest
+    from exacouple.launch import Engine, Job, Outcome, Progress, StopRequest
 
 _log = logging.getLogger(__name__)
-
-RUNS = Path("runs")
 
 
 @click.command()
@@ -28,6 +29,8 @@ RUNS = Path("runs")
 @site_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of the engine.")
 @click.option("--force", is_flag=True, help="Run also cases that have finished before.")
+@click.option("--no-wait", is_flag=True, help="Start the runs, and leave them to themselves.")
+@click.option("--cancel", is_flag=True, help="End the runs of these cases instead.")
 @json_option
 @click.pass_context
 def command(
@@ -37,107 +40,273 @@ def command(
     site_name: str | None,
     threads: int | None,
     force: bool,
+    no_wait: bool,
+    cancel: bool,
     as_json: bool,
 ) -> None:
     """Run the cases in the directories DIR; without DIR every unfinished one under runs/.
 
     Logs go to DIR/logs, the state of the run to DIR/state.json. A case that has finished is not
-    run again. After a failure the other cases are still run; the exit status is then 1. Ctrl-C
-    ends the engine and all that is left to do. With --site the cases that were prepared for that
-    build of ExaHyPE are run on it, as its profile says.
-    """
-    from exacouple.cli.engines import chosen_site
-    from exacouple.launch import CaseBusyError, StopRequest, get_engine, site_engine
+    run again. After a failure the other cases are still run; the exit status is then 1. With
+    --site the engine is started as that profile says: here, through mpirun, or in SLURM jobs.
 
-    site = chosen_site(engine, site_name)
-    chosen = _given(cases) if cases else _all_under_runs()
-    if engine != "embedded":
-        chosen = _made_for(chosen, site, named=bool(cases))
-    runner = site_engine(site) if site else get_engine("embedded")
+    Ctrl-C ends an engine on this machine; the next `run` goes on from its checkpoint. SLURM jobs go
+    on after Ctrl-C: a later `run` watches them further, or says what became of them, and submits
+    those that have failed again.
+    """
+    from exacouple.cli.engines import launch_site
+    from exacouple.launch import StopRequest
+
+    if cancel and (no_wait or force):
+        raise UsageError("--cancel ends runs: leave out --no-wait and --force")
+    site = launch_site(engine, site_name)
+    chosen = named_cases(cases) if cases else all_under_runs()
+    if engine != "embedded" and not cancel:
+        chosen = made_for(chosen, site, named=bool(cases))
+    if no_wait and not (site and site.profile.launcher == "slurm"):
+        _start_in_background(chosen, engine, site_name, threads, force)
+        return
     outcomes: list[Outcome] = []
+
+    def note(outcome: "Outcome") -> None:
+        tell(outcome)
+        outcomes.append(outcome)
+
     with StopRequest() as stop:
-        for case in chosen:
-            if stop.signals:
-                break
-            try:
-                outcome = _run(case, runner, threads, force, stop)
-            except ExacoupleError as exc:
-                if isinstance(exc, CaseBusyError) and not cases:
-                    _log.info("%s: left to that process", exc)
-                    continue
-                if len(chosen) == 1:
-                    raise
-                outcome = _refused(case, exc)
-            _tell(outcome)
-            outcomes.append(outcome)
-    done = [outcome.case for outcome in outcomes]
-    left = [case for case in chosen if case not in done]
-    if as_json:
-        echo_json([asdict(item) | {"case": str(item.case)} for item in outcomes])
-    elif len(chosen) > 1 and _log.isEnabledFor(logging.INFO):
-        click.echo(_table(outcomes, left))
+        if cancel:
+            left = _cancel(chosen, stop, note)
+        elif site and site.profile.launcher == "slurm":
+            jobs = _submit(chosen, site, threads, force, note)
+            left = list(jobs) if no_wait else _watch(jobs, stop, note)
+        else:
+            anywhere = site is not None or engine is not None
+            left = _run_here(
+                chosen, site, threads, force, stop, note, named=bool(cases), anywhere=anywhere
+            )
+    if left:
+        tell_detached(left, asked_for=no_wait)
+    _report(ctx, chosen, outcomes, left, as_json)
     if stop.signals:
         ctx.exit(stop.exit_code)
-    if any(item.status == "failed" for item in outcomes):
+    if any(item.status in ("failed", "interrupted") for item in outcomes) and not cancel:
         ctx.exit(1)
 
 
-def _given(cases: Sequence[Path]) -> list[Path]:
-    """Return the named cases, each once; what else a ``runs/*`` names is left out and said."""
-    different = list({path.resolve(): path for path in reversed(cases)}.values())[::-1]
-    for path in different:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist: `exacouple prepare` makes cases")
-    chosen = [path for path in different if (path / "case.json").is_file()]
-    if not chosen:
-        raise UsageError(
-            f"no case among {', '.join(map(str, different))} (no case.json there): "
-            "`exacouple prepare` makes cases"
-        )
-    for path in different:
-        if path not in chosen:
-            _log.warning("%s is not a case (it has no case.json): left out", path)
-    return chosen
+def _report(
+    ctx: click.Context,
+    chosen: Sequence[Path],
+    outcomes: list["Outcome"],
+    left: Sequence["Job"],
+    as_json: bool,
+) -> None:
+    from exacouple.launch import Outcome
+
+    for job in left:
+        outcomes.append(Outcome(job.path, "running", job.expected.end_time, job=job.number))
+    done = [outcome.case for outcome in outcomes]
+    if as_json:
+        echo_json([asdict(item) | {"case": str(item.case)} for item in outcomes])
+    elif len(chosen) > 1 and _log.isEnabledFor(logging.INFO):
+        click.echo(table(outcomes, [case for case in chosen if case not in done]))
 
 
-def _all_under_runs() -> list[Path]:
-    """Return the cases under ``runs/``; hidden directories are half-written ones."""
-    files = sorted(RUNS.glob("*/case.json"))
-    cases = [file.parent for file in files if not file.parent.name.startswith(".")]
-    if not cases:
-        raise UsageError(f"no cases under {RUNS}/: `exacouple prepare` makes some, or name them")
-    return cases
+def _submit(
+    cases: Sequence[Path],
+    site: "Site",
+    threads: int | None,
+    force: bool,
+    note: Callable[["Outcome"], None],
+) -> list["Job"]:
+    """Submit the cases that are in no job and need one; return all jobs that go on."""
+    from exacouple.launch import open_job, submit_cases
+
+    jobs = _jobs_of(cases)
+    there = [job.path for job in jobs]
+    for item in jobs:
+        ignored = "; --force is for cases that are in none" if force else ""
+        _log.info("%s: in job %s since %s%s", item.path, item.number, item.state.started, ignored)
+    needed = [case for case in cases if case not in there]
+    submitted = submit_cases(needed, site, threads=threads, force=force, on_outcome=note)
+    return [*jobs, *(job for path in submitted if (job := open_job(path)) is not None)]
 
 
-def _made_for(cases: Sequence[Path], site: "Site | None", *, named: bool) -> list[Path]:
-    """Return the cases that were prepared for a site, or for none; others only if not named."""
-    from exacouple.cases import Case
-    from exacouple.cases.target import check_engine
+def _jobs_of(cases: Sequence[Path]) -> list["Job"]:
+    from exacouple.launch import open_job
 
-    fitting = []
-    for path in cases:
-        try:
-            manifest = Case.open(path).manifest
-        except ExacoupleError:
-            fitting.append(path)  # what is wrong with it is told when its turn comes
+    found = []
+    for case in cases:
+        with contextlib.suppress(ExacoupleError):
+            if (job := open_job(case)) is not None:
+                found.append(job)
+    return found
+
+
+def _watch(
+    jobs: Sequence["Job"], stop: "StopRequest", note: Callable[["Outcome"], None]
+) -> list["Job"]:
+    """Watch jobs; return those that go on."""
+    from exacouple.launch import watch_jobs
+    from exacouple.progress import task
+
+    if not jobs:
+        return []
+    left = list(jobs)
+    name = f"watching {jobs[0].path if len(jobs) == 1 else f'{len(jobs)} jobs'}"
+    with (
+        contextlib.suppress(_NotFinished),
+        task(name, sum(job.expected.end_time for job in jobs), "s") as bar,
+    ):
+        bad = False
+
+        def judge(outcome: "Outcome") -> None:
+            nonlocal bad
+            bad = bad or outcome.status != "finished"
+            note(outcome)
+
+        left = watch_jobs(jobs, stop=stop, on_outcome=judge, progress=bar)
+        if left or bad:
+            raise _NotFinished
+    return left
+
+
+def _cancel(
+    cases: Sequence[Path], stop: "StopRequest", note: Callable[["Outcome"], None]
+) -> list["Job"]:
+    """End the jobs of some cases, and the runs of other processes here."""
+    from exacouple.launch import end_process
+    from exacouple.launch.slurm import cancel
+
+    jobs = _jobs_of(cases)
+    there = [job.path for job in jobs]
+    if jobs:
+        cancel([job.number for job in jobs])
+    ended = 0
+    for case in cases:
+        if case not in there and (outcome := end_process(case, stop=stop)) is not None:
+            note(outcome)
+            ended += 1
+    if not jobs and not ended:
+        _log.info("none of these cases is being run")
+    return _watch(jobs, stop, note)
+
+
+def _run_here(
+    cases: Sequence[Path],
+    site: "Site | None",
+    threads: int | None,
+    force: bool,
+    stop: "StopRequest",
+    note: Callable[["Outcome"], None],
+    *,
+    named: bool,
+    anywhere: bool,
+) -> list["Job"]:
+    """Run cases one after the other, then watch what runs elsewhere; return jobs that go on."""
+    from exacouple.launch import CaseBusyError, get_engine, site_engine
+
+    engine = site_engine(site) if site else get_engine("embedded")
+    jobs = _jobs_of(cases)
+    in_jobs = [job.path for job in jobs]
+    busy = []
+    for case in cases:
+        if stop.signals:
+            break
+        if case in in_jobs:
             continue
         try:
-            check_engine(manifest, site, str(path))
-        except UsageError as exc:
-            if named:
+            if not anywhere:
+                _refuse_job_case(case)
+            note(_run(case, engine, threads, force, stop))
+        except CaseBusyError as exc:
+            if _is_watchable(case):
+                _log.info("%s", exc)
+                busy.append(case)
+            elif named and len(cases) == 1:
                 raise
-            _log.debug("left out: %s", exc)
-            continue
-        fitting.append(path)
-    if left := len(cases) - len(fitting):
-        others = "1 case that was" if left == 1 else f"{left} cases that were"
-        _log.info("left out: %s prepared for another engine or build (-v names them)", others)
-    if not fitting:
-        raise UsageError(
-            f"no cases under {RUNS}/ for {f'site {site.name}' if site else 'the embedded engine'}: "
-            f"prepare some{f' with --site {site.given}' if site else ''}"
-        )
-    return fitting
+            elif named:
+                note(_refused(case, exc))
+            else:
+                _log.info("%s: left to that process", exc)
+        except ExacoupleError as exc:
+            if len(cases) == 1:
+                raise
+            note(_refused(case, exc))
+    for case in busy:
+        if not stop.signals and (outcome := _watch_other(case, stop)) is not None:
+            note(outcome)
+    return _watch(jobs, stop, note)
+
+
+def _refuse_job_case(case: Path) -> None:
+    """Keep what was a job on the cluster from being run on its login node by mistake.
+
+    Raises
+    ------
+    UsageError
+        The last run of the case was a job and has not finished.
+    """
+    from exacouple.launch import read_state
+
+    state = read_state(case)
+    if state is None or state.job is None or state.status not in ("failed", "interrupted"):
+        return
+    site = f"--site {shlex.quote(state.site)}" if state.site else "--site"
+    raise UsageError(
+        f"{case} was run in SLURM job {state.job} and has not finished: {site} submits it again, "
+        "--engine embedded runs it on this machine"
+    )
+
+
+def _is_watchable(case: Path) -> bool:
+    """Tell whether another process on this machine runs a case."""
+    import socket
+
+    from exacouple.launch import read_state
+    from exacouple.launch.state import is_running
+
+    state = read_state(case)
+    return state is not None and state.host == socket.gethostname() and is_running(state)
+
+
+def _watch_other(case: Path, stop: "StopRequest") -> "Outcome | None":
+    """Watch the run of another process; Ctrl-C leaves it to itself."""
+    from exacouple.cases import Case
+    from exacouple.launch import Outcome, expectation, watch_process
+    from exacouple.progress import task
+
+    outcome = None
+    end_time = expectation(Case.open(case)).end_time
+    with contextlib.suppress(_NotFinished), task(str(case), end_time, "s") as bar:
+        outcome = watch_process(case, stop=stop, progress=bar)
+        if outcome is None or outcome.status != "finished":
+            raise _NotFinished
+    if outcome is None and stop.signals:
+        _log.warning("%s: goes on; `exacouple run %s` comes back to it", case, case)
+    elif outcome is None:
+        gone = "the process that ran it has died; `exacouple run` again starts it"
+        outcome = Outcome(case, "failed", end_time, (gone,))
+    return outcome
+
+
+def _start_in_background(
+    cases: Sequence[Path],
+    engine: str | None,
+    site_name: str | None,
+    threads: int | None,
+    force: bool,
+) -> None:
+    """Start this command as a process of its own that needs no terminal."""
+    from exacouple.launch import start_in_background
+
+    given = (("--engine", engine), ("--site", site_name), ("--threads", threads))
+    options = [word for name, value in given if value is not None for word in (name, str(value))]
+    process, log = start_in_background(cases, [*options, *(["--force"] if force else [])])
+    _log.info(
+        "process %d runs them and logs to %s: `exacouple run` comes back and says how they stand, "
+        "`exacouple run --cancel` ends them",
+        process,
+        log,
+    )
 
 
 def _run(
@@ -174,42 +343,3 @@ def _refused(path: Path, exc: ExacoupleError) -> "Outcome":
     from exacouple.launch import Outcome
 
     return Outcome(path, "failed", reasons=(str(exc),))
-
-
-def _tell(outcome: "Outcome") -> None:
-    """Say what became of a case, on standard error."""
-    path = outcome.case
-    if outcome.status == "skipped":
-        _log.info("%s: has finished before and is unchanged; --force runs it again", path)
-    elif outcome.status == "finished":
-        _log.info("%s: finished, t = %g s in %.1f s", path, outcome.time or 0.0, outcome.wall_time)
-    else:
-        for reason in outcome.reasons:
-            _log.error("error: %s: %s", path, reason)
-        if outcome.status == "failed" and outcome.exit_code is not None:
-            _log.error("%s: the engine's logs are in %s", path, path / "logs")
-    for warning in outcome.warnings:
-        _log.warning("warning: %s: %s", path, warning)
-
-
-def _table(outcomes: Sequence["Outcome"], left: Sequence[Path]) -> str:
-    rows = [("case", "status", "simulated", "steps", "took")]
-    for item in outcomes:
-        rows.append(
-            (
-                str(item.case),
-                item.status,
-                "-" if item.time is None else f"{item.time:g} s",
-                "-" if item.step is None else str(item.step),
-                "-" if item.status == "skipped" else f"{item.wall_time:.1f} s",
-            )
-        )
-    rows += [(str(path), "not run", "-", "-", "-") for path in left]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )

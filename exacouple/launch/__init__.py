@@ -1,12 +1,18 @@
 """Start an engine on a case, watch it, and judge whether its result can be used."""
 
+from exacouple.launch.background import end_process, start_in_background
+from exacouple.launch.claim import CaseBusyError
 from exacouple.launch.engines import ENGINES, Engine, get_engine
 from exacouple.launch.exahype import site_engine
-from exacouple.launch.local import CaseBusyError, Outcome, expectation, finished_before, run_case
+from exacouple.launch.jobend import Job, open_job
+from exacouple.launch.local import run_case
+from exacouple.launch.outcome import Outcome, expectation, finished_before
 from exacouple.launch.process import StopRequest
 from exacouple.launch.progress import Progress
 from exacouple.launch.state import CaseStatus, RunState, case_status, read_state
+from exacouple.launch.submit import submit_cases
 from exacouple.launch.verdict import Expected, Verdict, judge
+from exacouple.launch.watch import watch_jobs, watch_process
 
 __all__ = [
     "ENGINES",
@@ -14,17 +20,24 @@ __all__ = [
     "CaseStatus",
     "Engine",
     "Expected",
+    "Job",
     "Outcome",
     "Progress",
     "RunState",
     "StopRequest",
     "Verdict",
     "case_status",
+    "end_process",
     "expectation",
     "finished_before",
     "get_engine",
     "judge",
+    "open_job",
     "read_state",
     "run_case",
     "site_engine",
+    "start_in_background",
+    "submit_cases",
+    "watch_jobs",
+    "watch_process",
 ]

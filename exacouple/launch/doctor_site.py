@@ -10,7 +10,10 @@ from exacouple.cases.site import Site, site_names
 from exacouple.cases.target import remarks
 from exacouple.launch.build_info import BuildInfo, contradictions, read_build_info
 from exacouple.launch.doctor import TIMEOUT, Answer, Check, ask
-from exacouple.launch.exahype import in_modules, mpi_words
+from exacouple.launch.engines import engine_environment, get_engine
+from exacouple.launch.exahype import in_modules, job_starter, mpi_words
+from exacouple.launch.jobscript import render_trial
+from exacouple.launch.slurm import advice as slurm_advice
 
 _TOOLKIT = re.compile(rb"/[ -~]{1,1000}?/toolkit\.sh")
 _MISSING = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
@@ -30,25 +33,14 @@ def site_checks(site: Site, *, timeout: float = TIMEOUT) -> Iterator[Check]:
     doctor = _SiteDoctor(site, timeout)
     yield doctor.profile()
     yield from doctor.modules()
-    executable, check = doctor.executable()
-    yield check
-    if executable is not None:
-        yield doctor.libraries(executable)
-        answer, check = doctor.starts()
-        yield check
-        info = read_build_info(answer.text)
-        if answer.good:
-            yield doctor.build(info)
-        if info.is_exahype:
-            yield doctor.toolkit(executable)
-        if info.mpi is False and site.profile.ranks > 1:
-            found = f"built without MPI, the profile asks for {site.profile.ranks} ranks"
-            fix = "build it with DISTRIBUTEDMEM=MPI, or set ranks = 1"
-            yield Check("MPI support", "failed", found, fix)
+    if site.is_embedded:
+        yield doctor.embedded()
+    else:
+        yield from doctor.engine()
     if site.profile.launcher == "mpirun":
         yield from doctor.mpi()
     if site.profile.launcher == "slurm":
-        yield doctor.slurm()
+        yield from doctor.slurm()
 
 
 class _SiteDoctor:
@@ -68,9 +60,33 @@ class _SiteDoctor:
                 timeout=self._timeout,
             )
 
+    def engine(self) -> Iterator[Check]:
+        executable, check = self.executable()
+        yield check
+        if executable is not None:
+            yield self.libraries(executable)
+            if self._site.exahype2 is None:
+                yield from self.exahype1(executable)
+
+    def exahype1(self, executable: str) -> Iterator[Check]:
+        answer, check = self.starts()
+        yield check
+        info = read_build_info(answer.text)
+        if answer.good:
+            yield self.build(info)
+        if info.is_exahype:
+            yield self.toolkit(executable)
+        ranks = self._site.profile.slurm.ntasks or self._site.profile.ranks
+        if info.mpi is False and ranks > 1:
+            found = f"built without MPI, the profile asks for {ranks} ranks"
+            fix = "build it with DISTRIBUTEDMEM=MPI, or set ranks = 1"
+            yield Check("MPI support", "failed", found, fix)
+
     def profile(self) -> Check:
         site = self._site
         found = f"{site.name}: {site.path}"
+        if site.is_embedded:
+            return Check("site profile", "ok", found)
         if not site.application.writes:
             return Check(
                 "site profile",
@@ -78,7 +94,8 @@ class _SiteDoctor:
                 f"{found}: its probe writers fill nothing (application.writes is empty)",
                 "build it with probe writers that fill h, hu, hv, b, h + b, and say so in writes",
             )
-        notes = remarks(site.application)
+        notes = [site.experimental] if site.experimental else []
+        notes += remarks(site.application)
         return Check("site profile", "warning" if notes else "ok", found, "; ".join(notes))
 
     def modules(self) -> Iterator[Check]:
@@ -91,6 +108,24 @@ class _SiteDoctor:
         else:
             fix = "correct `modules` in the profile; `module avail` lists what there is"
             yield Check("modules", "failed", answer.last_words, fix)
+
+    def embedded(self) -> Check:
+        """Start the embedded engine with the Python of the profile."""
+        _, *arguments = get_engine("embedded").command("")[:-1]
+        words = (self._site.executable, *arguments, "--version")
+        own = not self._site.profile.executable
+        environment = engine_environment(self._environment) if own else self._environment
+        with tempfile.TemporaryDirectory() as empty:
+            answer = ask(
+                in_modules(self._site, words),
+                environment=environment,
+                cwd=Path(empty),
+                timeout=self._timeout,
+            )
+        if answer.good:
+            return Check("embedded engine", "ok", f"starts with {self._site.executable}")
+        fix = "name as `executable` a Python in which exacouple is installed, or leave it out"
+        return Check("embedded engine", "failed", answer.last_words, fix)
 
     def executable(self) -> tuple[str | None, Check]:
         name = self._site.executable
@@ -172,7 +207,14 @@ class _SiteDoctor:
         else:
             yield Check("MPI", "ok", f"{found}, starts {profile.ranks} ranks")
 
-    def slurm(self) -> Check:
+    def slurm(self) -> Iterator[Check]:
+        check = self.controller()
+        yield check
+        if check.status == "ok":
+            yield self.job()
+        yield from self.starter()
+
+    def controller(self) -> Check:
         answer = self._ask("sbatch", "--version")
         if not answer.good:
             fix = "work where jobs can be submitted (sbatch), such as a login node"
@@ -188,6 +230,30 @@ class _SiteDoctor:
             fix = f"set slurm.partition to one of {', '.join(partitions)}"
             return Check("SLURM", "failed", f"no partition {wanted}", fix)
         return Check("SLURM", "ok", f"{version}, partitions {', '.join(partitions)}")
+
+    def job(self) -> Check:
+        """Ask SLURM whether it would take the job of the profile, without submitting it."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "trial.slurm"
+            script.write_text(render_trial(self._site), encoding="utf-8")
+            answer = self._ask("sbatch", "--test-only", str(script))
+        if answer.good:
+            asked = " ".join(self._site.profile.slurm.options)
+            return Check("SLURM job", "ok", f"would be taken: {asked}")
+        fix = "correct [slurm] in the profile" + slurm_advice(answer.text)
+        return Check("SLURM job", "failed", answer.last_words, fix)
+
+    def starter(self) -> Iterator[Check]:
+        """Check that what starts the ranks in a job is there, as far as that can be seen here."""
+        words = job_starter(self._site)
+        if not words:
+            return
+        answer = self._ask(words[0], "--version")
+        if answer.good:
+            yield Check("starter", "ok", answer.text.strip().splitlines()[0])
+        else:
+            fix = 'set slurm.starter to "srun", "mpirun" or "none", or load the modules of MPI'
+            yield Check("starter", "failed", answer.last_words, fix)
 
 
 def _toolkit_path(executable: Path) -> str | None:

@@ -2,83 +2,45 @@
 
 import logging
 import os
-import re
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from exacouple.cases import Case
-from exacouple.cases.site import SHARED_DIR
-from exacouple.cases.truth import MeshTruth, mesh_truth
-from exacouple.errors import ExacoupleError, UsageError
+from exacouple.errors import ExacoupleError
 from exacouple.hashing import sha256_file
-from exacouple.launch.engines import Engine, get_engine
-from exacouple.launch.probefiles import find_probe_files, remove_probe_files
-from exacouple.launch.process import GRACE, StopRequest, end_group, run_process
-from exacouple.launch.progress import CollapseWatch, Progress, ProgressReader
-from exacouple.launch.state import (
-    RunState,
-    case_status,
-    is_alive,
-    is_running,
-    now,
-    process_identity,
-    read_state,
-    try_lock,
-    write_state,
+from exacouple.launch.claim import (
+    can_resume,
+    checkpoint_path,
+    claim,
+    drop_checkpoint,
+    how_it_goes_on,
+    shift_variables,
+    tell_other_engine,
 )
+from exacouple.launch.engines import Engine, get_engine
+from exacouple.launch.follow import COMPILING
+from exacouple.launch.outcome import (
+    OnProgress,
+    Outcome,
+    expectation,
+    finished_before,
+    finite,
+    make_directory,
+    record_end,
+)
+from exacouple.launch.probefiles import remove_probe_files
+from exacouple.launch.process import GRACE, StopRequest, run_process
+from exacouple.launch.progress import CollapseWatch, ProgressReader
+from exacouple.launch.state import RunState, now, process_identity, write_state
 from exacouple.launch.verdict import Expected, judge
 
 _log = logging.getLogger(__name__)
 
 _STATE_EVERY = 5.0
-_COMPILING = re.compile(rb"compil(?:ing|ed) the numerical kernels.*")
-
-
-class CaseBusyError(UsageError):
-    """The case is being run by another process."""
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case.
-
-    Attributes
-    ----------
-    case : Path
-        The case directory.
-    status : str
-        "finished", "failed", "interrupted", or "skipped" for a case that had finished before.
-    reasons : tuple of str
-        Why it failed and what to change.
-    warnings : tuple of str
-        What is doubtful though it finished.
-    exit_code : int or None
-        Exit status of the engine, negative for a signal; None if it did not start.
-    step, time : int, float
-        Last time step and its simulated time in s; None if there was none.
-    end_time : float or None
-        Simulated time to be reached in s; None if the case could not be read.
-    wall_time : float
-        How long the engine ran in s.
-    """
-
-    case: Path
-    status: Literal["finished", "failed", "interrupted", "skipped"]
-    end_time: float | None = None
-    reasons: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    exit_code: int | None = None
-    step: int | None = None
-    time: float | None = None
-    wall_time: float = 0.0
 
 
 def run_case(
@@ -130,89 +92,21 @@ def run_case(
     case.verify()
     chosen = get_engine(engine) if isinstance(engine, str) else engine
     chosen.check(case)
-    environment = chosen.environment(os.environ, threads) | _shift_variables(case)
+    environment = chosen.environment(os.environ, threads) | shift_variables(case)
     expected = expectation(case)
     if not force and (before := finished_before(expected)):
-        _tell_other_engine(case.path, chosen)
+        tell_other_engine(case.path, chosen)
         return before
     if expected.mesh is not None:
         _log.info("%s: %s", case.path, expected.mesh)
     caught = StopRequest() if stop is None else nullcontext(stop)
-    with caught as signals, _claim(case.path, force=force) as lock:
+    with caught as signals, claim(case.path, force=force) as lock:
         if not force and (before := finished_before(expected)):
             return before
         specfile = str(case.manifest["specfile"])
-        resume = not force and _can_resume(case.path, chosen, specfile)
+        resume = not force and can_resume(case.path, chosen, specfile)
         run = _Run(expected, specfile, chosen, on_progress, resume=resume)
         return run.execute(environment, signals, lock, grace)
-
-
-def expectation(case: Case) -> Expected:
-    """Return what the run of a case must give.
-
-    Raises
-    ------
-    ExacoupleError
-        ``case.json`` lacks it.
-    """
-    manifest = case.manifest
-    try:
-        if not isinstance(manifest["specfile"], str):
-            raise TypeError("specfile is no text")
-        return Expected(
-            directory=case.path,
-            end_time=float(manifest["end_time_s"]),
-            sampling=float(manifest["sampling_s"]),
-            buoys=tuple(str(buoy["id"]) for buoy in manifest["buoys"]),
-            probes=case.path / manifest["probes"]["directory"],
-            mesh=_mesh(case),
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ExacoupleError(
-            f"{case.path / 'case.json'} is damaged ({exc!r}): prepare the case again"
-        ) from exc
-
-
-def _mesh(case: Case) -> MeshTruth | None:
-    """Return the mesh that the engine must choose; None if the files do not say it."""
-    try:
-        return mesh_truth(case)
-    except ExacoupleError as exc:
-        _log.debug("%s", exc)
-        return None
-
-
-def _shift_variables(case: Case) -> dict[str, str]:
-    """Keep an engine that looks for a shift of the displacement from finding another one's."""
-    target = case.manifest.get("target") or {}
-    shift = target.get("application", {}).get("shift_file")
-    return {SHARED_DIR: "./"} if shift else {}
-
-
-def _tell_other_engine(case_dir: Path, engine: Engine) -> None:
-    state = read_state(case_dir)
-    if state is not None and state.engine != engine.name:
-        _log.warning(
-            "%s: has finished on engine %s; --force runs it again on %s",
-            case_dir,
-            state.engine,
-            engine.name,
-        )
-
-
-def finished_before(expected: Expected) -> Outcome | None:
-    """Return the outcome "skipped" if the case has finished and needs no run.
-
-    It needs one if ``case.json`` is another one since, or a probe file has gone.
-    """
-    state = read_state(expected.directory)
-    if state is None or case_status(expected.directory) != "finished":
-        return None
-    if not all(find_probe_files(expected.probes, buoy) for buoy in expected.buoys):
-        return None
-    return Outcome(
-        expected.directory, "skipped", expected.end_time, step=state.step, time=state.time
-    )
 
 
 class _Run:
@@ -229,7 +123,7 @@ class _Run:
     ) -> None:
         self._expected = expected
         self._resume = resume
-        self._checkpoint = _checkpoint(expected.directory, engine, specfile)
+        self._checkpoint = checkpoint_path(expected.directory, engine, specfile)
         self._directory = expected.directory
         self._on_progress = on_progress
         self._reader = ProgressReader()
@@ -263,9 +157,9 @@ class _Run:
         except ExacoupleError as exc:
             outcome = self._failed(exc)
         except BaseException as exc:
-            self._finish(self._failed(exc))
+            record_end(self._state, self._failed(exc))
             raise
-        return replace(self._finish(outcome), wall_time=time.monotonic() - start)
+        return replace(record_end(self._state, outcome), wall_time=time.monotonic() - start)
 
     def _failed(self, exc: BaseException) -> Outcome:
         cause = str(exc) or type(exc).__name__
@@ -285,7 +179,7 @@ class _Run:
             stale = remove_probe_files(expected.probes, expected.buoys)
             if stale:
                 _log.debug("removed %d probe files of an earlier run", stale)
-        _make_directory(expected.probes)
+        make_directory(expected.probes)
         stdout = self._directory / "logs" / "stdout.log"
         stderr = self._directory / "logs" / "stderr.log"
         ended = run_process(
@@ -306,11 +200,11 @@ class _Run:
             status = "interrupted" if stop.signals else "failed"
         last = verdict.last
         reasons = verdict.reasons
+        if verdict.diverged or self._watch.collapsed:
+            drop_checkpoint(self._checkpoint)
         if status == "interrupted":
             at = "" if last is None else f" at t = {last.time:g} s of {expected.end_time:g} s"
-            kept = self._checkpoint is not None and self._checkpoint.exists()
-            then = "goes on from its checkpoint" if kept else "starts it again from the beginning"
-            reasons = (f"interrupted{at}; `exacouple run` {then}",)
+            reasons = (f"interrupted{at}; {how_it_goes_on(self._checkpoint)}",)
         return Outcome(
             case=self._directory,
             status=status,
@@ -329,100 +223,13 @@ class _Run:
     def _line(self, line: bytes) -> str | None:
         progress = self._reader.feed(line)
         if progress is None:
-            if found := _COMPILING.search(line):
+            if found := COMPILING.search(line):
                 _log.info("%s: %s", self._directory, found[0].decode())
             return None
         if self._on_progress is not None:
             self._on_progress(progress)
         if time.monotonic() - self._written > _STATE_EVERY:
-            self._state = replace(self._state, step=progress.step, time=_finite(progress.time))
+            self._state = replace(self._state, step=progress.step, time=finite(progress.time))
             write_state(self._directory, self._state)
             self._written = time.monotonic()
         return self._watch.observe(progress)
-
-    def _finish(self, outcome: Outcome) -> Outcome:
-        """Record the end; a success that cannot be recorded is none."""
-        assert outcome.status != "skipped"
-        state = replace(
-            self._state,
-            status=outcome.status,
-            ended=now(),
-            exit_code=outcome.exit_code,
-            step=outcome.step,
-            time=None if outcome.time is None else _finite(outcome.time),
-            message="; ".join(outcome.reasons),
-        )
-        try:
-            write_state(self._directory, state)
-        except ExacoupleError as exc:
-            _log.debug("%s: the run counts as died", exc)
-            if outcome.status == "finished":
-                return replace(outcome, status="failed", reasons=(str(exc),), warnings=())
-        return outcome
-
-
-@contextmanager
-def _claim(case_dir: Path, *, force: bool) -> Iterator[int]:
-    """Make this process the only one that runs the case; tell what became of an earlier run."""
-    with try_lock(case_dir) as lock:
-        state = read_state(case_dir)
-        if state is not None and state.status == "running":
-            _clear_earlier(case_dir, state, held=lock is not None, force=force)
-        if lock is not None:
-            yield lock
-            return
-    with try_lock(case_dir) as lock:
-        if lock is None:
-            raise CaseBusyError(f"{case_dir} is being run by another process: wait for its end")
-        yield lock
-
-
-def _clear_earlier(case_dir: Path, state: RunState, *, held: bool, force: bool) -> None:
-    """Refuse if a run that says "running" may still live; else say that it died."""
-    here = state.host == socket.gethostname()
-    if here and is_running(state):
-        raise CaseBusyError(
-            f"{case_dir} is being run by process {state.pid} since {state.started}: wait for its "
-            f"end, or stop it with `kill {state.pid}`"
-        )
-    if not here and not (held and force):
-        raise CaseBusyError(
-            f"{case_dir} is being run on {state.host} by process {state.pid} since "
-            f"{state.started}: wait for its end; if that run is dead, use --force"
-        )
-    _log.warning(
-        "%s: the run started at %s died without an end%s",
-        case_dir,
-        state.started,
-        "" if state.time is None else f" after t = {state.time:g} s",
-    )
-    engine = state.engine_pid
-    if here and engine is not None and is_alive(engine, state.engine_process):
-        _log.warning("its engine (process %d) was still running and is ended now", engine)
-        if not end_group(engine, alive=lambda: is_alive(engine, state.engine_process)):
-            raise ExacoupleError(f"{case_dir}: the engine (process {engine}) cannot be ended")
-
-
-def _checkpoint(case_dir: Path, engine: Engine, specfile: str) -> Path | None:
-    return None if engine.checkpoint is None else case_dir / engine.checkpoint(specfile)
-
-
-def _can_resume(case_dir: Path, engine: Engine, specfile: str) -> bool:
-    """Tell whether the last run was one of this case on this engine and left a checkpoint."""
-    state = read_state(case_dir)
-    path = _checkpoint(case_dir, engine, specfile)
-    if state is None or state.status == "finished" or path is None or not path.exists():
-        return False
-    same_case = state.case_sha256 == sha256_file(case_dir / "case.json")
-    return same_case and state.engine == engine.name
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise ExacoupleError(f"cannot make {path}: {exc.strerror}") from exc
-
-
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None

@@ -44,8 +44,12 @@ class ProbeSummary:
 
 
 def find_probe_files(directory: Path, buoy: str) -> list[Path]:
-    """List the files of one buoy: ``<buoy>.probe`` and ``<buoy>-rank-<R>.probe``."""
-    name = re.compile(re.escape(buoy) + r"(-rank-\d+)?\.probe")
+    """List the files of one buoy: ``<buoy>.probe`` and ``<buoy>-rank-<R>.probe``.
+
+    The tracer files of ExaHyPE 2, ``<name>-rank-<R>.csv``, are of all buoys.
+    """
+    tracers = r".+-rank-\d+(-snapshot-\d+)?\.csv"
+    name = re.compile(re.escape(buoy) + r"(-rank-\d+)?\.probe|" + tracers)
     if not directory.is_dir():
         return []
     return sorted(path for path in directory.iterdir() if name.fullmatch(path.name))
@@ -53,7 +57,8 @@ def find_probe_files(directory: Path, buoy: str) -> list[Path]:
 
 def remove_probe_files(directory: Path, buoys: Sequence[str]) -> int:
     """Remove what earlier runs have left, of all MPI ranks; return the number of files."""
-    stale = [path for buoy in buoys for path in find_probe_files(directory, buoy)]
+    every = [path for buoy in buoys for path in find_probe_files(directory, buoy)]
+    stale = list(dict.fromkeys(every))
     for path in stale:
         try:
             path.unlink()

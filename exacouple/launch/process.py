@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 GRACE = (10.0, 5.0)
 """Seconds between SIGINT and SIGTERM, and between SIGTERM and SIGKILL."""
 
-_ASK_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ASK_TO_STOP = (signal.SIGINT, signal.SIGTERM)
 _POLL = 0.1
 _BLOCK = 1 << 16
 _DRAIN = 2.0
@@ -31,10 +31,10 @@ _SILENCE = 600.0
 
 
 class StopRequest:
-    """Collects SIGINT, SIGTERM and SIGHUP in a ``with`` block instead of dying of them.
+    """Collects SIGINT and SIGTERM in a ``with`` block instead of dying of them.
 
-    Outside the main thread, where Python cannot catch signals, it collects nothing. A SIGHUP that
-    the process ignores (``nohup``) stays ignored.
+    Outside the main thread, where Python cannot catch signals, it collects nothing. SIGHUP, which
+    says that the terminal has gone, ends nothing: the process goes on without it.
 
     Attributes
     ----------
@@ -49,11 +49,8 @@ class StopRequest:
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():
             for number in _ASK_TO_STOP:
-                before = signal.getsignal(number)
-                if number == signal.SIGHUP and before is signal.SIG_IGN:
-                    continue
-                self._before[number] = before
-                signal.signal(number, self._note)
+                self._before[number] = signal.signal(number, self._note)
+            self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _leave_terminal)
         return self
 
     def __exit__(
@@ -73,6 +70,16 @@ class StopRequest:
     def exit_code(self) -> int:
         """Exit status that tells of the first signal: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.signals[0]
+
+
+def _leave_terminal(number: int, frame: FrameType | None) -> None:
+    """Let all that is still said to a terminal that has gone go nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            if os.isatty(stream):
+                os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 _STEP = re.compile(rb"\bstep (\d+)\s+t_min\s+=(\S+)")
 _TIME_STEP = re.compile(rb"\bdt_min\s+=(\S+)")
+_TIME_EXAHYPE2 = re.compile(rb"startTimeStep\(\)\s+t\s+= (\S+)")
+_TIME_STEP_EXAHYPE2 = re.compile(rb"startTimeStep\(\)\s+dt\s+= (\S+)")
 
 _LONGEST_LINE = 1 << 16
 _COLLAPSE_RATIO = 1e-3
@@ -59,10 +61,21 @@ class ProgressReader:
             dt = self.latest.dt if self.latest else None
             self.latest = Progress(int(step[1]), time, dt)
             return self.latest
-        if self.latest is not None and (size := _TIME_STEP.search(line)):
+        if start := _TIME_EXAHYPE2.search(line):
+            return self._start(number(start[1]))
+        size = _TIME_STEP.search(line) or _TIME_STEP_EXAHYPE2.search(line)
+        if self.latest is not None and size:
             self.latest = replace(self.latest, dt=number(size[1]))
             return self.latest
         return None
+
+    def _start(self, time: float | None) -> Progress | None:
+        """Take the time at which a step of ExaHyPE 2 starts; it does not number its steps."""
+        if time is None:
+            return None
+        before = self.latest
+        self.latest = Progress(before.step + 1, time, before.dt) if before else Progress(0, time)
+        return self.latest
 
 
 class CollapseWatch:
@@ -76,9 +89,15 @@ class CollapseWatch:
     ----------
     end_time : float
         Simulated time to be reached in s.
+
+    Attributes
+    ----------
+    collapsed : bool
+        Whether that has happened.
     """
 
     def __init__(self, end_time: float) -> None:
+        self.collapsed = False
         self._end_time = end_time
         self._largest = 0.0
         self._step = -1
@@ -98,6 +117,7 @@ class CollapseWatch:
         self._tiny += 1
         if self._tiny < _COLLAPSE_PATIENCE:
             return None
+        self.collapsed = True
         return (
             f"the time step fell from {self._largest:g} s to {dt:g} s at t = {progress.time:g} s: "
             "the solution has blown up and the run would never end"

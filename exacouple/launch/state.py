@@ -58,6 +58,13 @@ class RunState:
         Why it failed; empty otherwise.
     case_sha256 : str
         SHA-256 of the ``case.json`` that was run.
+    job, job_state : str, str
+        Number of the SLURM job, ``12`` or ``12_3`` in an array, and as what SLURM ended it if that
+        is known; None for a run by a process.
+    site : str
+        Name or absolute path of the site profile of the job; None without one.
+    resumed : bool
+        Whether the job was to go on from a checkpoint.
     """
 
     status: Status
@@ -76,6 +83,10 @@ class RunState:
     time: float | None = None
     end_time: float | None = None
     message: str = ""
+    job: str | None = None
+    job_state: str | None = None
+    site: str | None = None
+    resumed: bool = False
 
 
 def write_state(case_dir: Path, state: RunState) -> None:
@@ -113,7 +124,8 @@ def case_status(case_dir: Path) -> CaseStatus:
     Returns
     -------
     str
-        "new" (never run), "running", "died" (its process is gone), "finished", "changed"
+        "new" (never run), "running" (also: in a SLURM job whose end nobody has looked at yet),
+        "died" (its process is gone), "finished", "changed"
         (finished, but ``case.json`` is another one now), "failed" or "interrupted".
     """
     state = read_state(case_dir)
@@ -127,9 +139,14 @@ def case_status(case_dir: Path) -> CaseStatus:
 
 
 def is_running(state: RunState) -> bool:
-    """Tell whether the ``exacouple run`` of a state still lives; yes if on another machine."""
+    """Tell whether the ``exacouple run`` of a state still lives; yes if on another machine.
+
+    A SLURM job that has not been judged yet counts as running.
+    """
     if state.status != "running":
         return False
+    if state.job is not None:
+        return True
     return state.host != socket.gethostname() or is_alive(state.pid, state.process)
 
 

@@ -100,6 +100,11 @@ SYMPTOMS = (
     ),
     _symptom("build", rb"Missing entry (/\S+)", "the specfile lacks {0}: add it"),
     _symptom(
+        "build",
+        rb"isValueValidDouble\(\)\s+No parameters found at all",
+        "a plotter (buoy) of the specfile lacks its position: add select with x and y: " + _PREPARE,
+    ),
+    _symptom(
         "start",
         rb"error while loading shared libraries: ([^\s:]+)",
         "the executable does not find the library {0}: load its module or set LD_LIBRARY_PATH in "

@@ -27,6 +27,7 @@ _PLAIN_ERROR = re.compile(rb"^(?:error: |\s*what\(\):|\w*(?:Error|Exception): )(
 _CFL = b"harmed CFL condition"
 _CLAMPED = b"is out of range. Fixing."
 _ABORTED = (6, 134)
+_DIVERGED = re.compile(rb"the solution is not finite|time step \S+ is no longer stable")
 _BLOCK = 1 << 16
 _FULL_BELOW_BYTES = 1 << 20
 _ERRORS_TOLD = 3
@@ -50,6 +51,8 @@ class Expected:
         Directory of the probe files.
     mesh : MeshTruth or None
         Mesh and time step that the engine must choose, if known.
+    dialect : str
+        Dialect of the probe files: "exahype1", or "exahype2" for those of ExaHyPE 2.
     """
 
     directory: Path
@@ -58,6 +61,7 @@ class Expected:
     buoys: tuple[str, ...]
     probes: Path
     mesh: MeshTruth | None = None
+    dialect: str = "exahype1"
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,15 @@ class Verdict:
         What is doubtful though the run has succeeded.
     last : Progress or None
         The last time step in the log.
+    diverged : bool
+        The solution is no longer finite or was about to be: the same run would fail again.
     """
 
     ok: bool
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     last: Progress | None = None
+    diverged: bool = False
 
 
 def judge(
@@ -103,6 +110,10 @@ def judge(
     stopped : str, optional
         Why the launcher has ended the engine.
     """
+    if expected.dialect == "exahype2":
+        from exacouple.launch.exahype2 import judge_exahype2
+
+        return judge_exahype2(expected, exit_code, stdout, stderr, stopped=stopped)
     logs = _read_logs(stdout, stderr)
     probes = {
         buoy: [summarise_probe(path) for path in find_probe_files(expected.probes, buoy)]
@@ -126,7 +137,8 @@ def judge(
         reasons.insert(0, f"the disk of {expected.directory} is full: make room and run again")
     unique = tuple(dict.fromkeys(reasons))
     warnings = () if unique else (*doubts, *_warnings(logs))
-    return Verdict(not unique, unique, warnings, logs.last)
+    not_finite = any(f.not_finite_from is not None for files in probes.values() for f in files)
+    return Verdict(not unique, unique, warnings, logs.last, logs.diverged or not_finite)
 
 
 _Probes = Mapping[str, Sequence[ProbeSummary]]
@@ -144,6 +156,7 @@ class _Logs:
     last_words: str = ""
     broken_steps: int = 0
     clamped: int = 0
+    diverged: bool = False
 
 
 def _read_logs(stdout: Path, stderr: Path) -> _Logs:
@@ -175,6 +188,7 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
 
 def _note(logs: _Logs, line: bytes) -> None:
     logs.diagnosis.feed(line)
+    logs.diverged = logs.diverged or bool(_DIVERGED.search(line))
     if len(logs.errors) < _ERRORS_TOLD:
         found = _ERROR.search(line) or _PLAIN_ERROR.search(line)
         if found and (text := quote(found[1])) and text not in logs.errors:
@@ -258,7 +272,7 @@ def _about_values(expected: Expected, probes: _Probes, logs: _Logs) -> list[str]
     reasons += _about_files([file for files in probes.values() for file in files])
     for buoy, files in probes.items():
         last = max((file.last_time for file in files if file.rows), default=None)
-        if last is not None and not reached(last, _last_due(expected)):
+        if last is not None and not reached(last, last_due(expected)):
             reasons.append(
                 f"the rows of buoy {buoy} end at t = {last:g} s of {expected.end_time:g} s"
             )
@@ -332,7 +346,7 @@ def _warnings(logs: _Logs) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _last_due(expected: Expected) -> float:
+def last_due(expected: Expected) -> float:
     """Return the last multiple of the sampling interval that is not after the end."""
     if not expected.sampling > 0:
         return expected.end_time

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -162,3 +163,51 @@ def test_shell_reads_a_value_as_it_is_meant(value):
         ["bash", "-c", script], env=environment, capture_output=True, check=True
     ).stdout
     assert shown.decode() == expand(value, environment)
+
+
+def test_profile_of_the_embedded_engine_needs_no_build(tmp_path):
+    """It says only how that engine is started; the shipped one does so in jobs."""
+    site = load_site("embedded-slurm")
+    assert site.is_embedded
+    assert site.profile.launcher == "slurm"
+    assert site.executable == sys.executable
+    file = tmp_path / "mine.toml"
+    file.write_text('base = "embedded-slurm"\nname = "mine"\nexecutable = "bin/python"\n')
+    assert load_site(file).executable == str(tmp_path / "bin" / "python")
+
+
+def test_embedded_engine_on_top_of_a_build_keeps_what_jobs_ask_for(profile, tmp_path):
+    """The application of the base is left alone, and its variables do not count."""
+    profile(application='shift_file = "inputs.txt"')
+    file = tmp_path / "embedded.toml"
+    file.write_text(
+        'base = "mine.toml"\nengine = "embedded"\nexecutable = ""\nlauncher = "slurm"\n'
+        '[slurm]\npartition = "deep"\n'
+    )
+    site = load_site(file)
+    assert (site.variables, site.profile.slurm.partition) == ({}, "deep")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('executable = "x"', "key 'application' is missing"),
+        ('engine = "embedded"\nlauncher = "mpirun"', "one process with threads"),
+        ('engine = "embedded"\nlauncher = "slurm"\nranks = 3', "one process with threads"),
+        ('engine = "embeded"', "did you mean 'embedded'"),
+    ],
+)
+def test_engine_of_a_profile_is_checked(tmp_path, text, message):
+    """What is missing, or does not fit, is told."""
+    file = tmp_path / "mine.toml"
+    file.write_text(f'schema = 1\nname = "mine"\n{text}\n')
+    with pytest.raises(UsageError) as caught:
+        load_site(file)
+    assert message in str(caught.value)
+
+
+def test_ranks_of_jobs_count_for_a_build_that_crashes_with_two(profile):
+    """`slurm.ntasks` is as bad as `ranks`."""
+    top = 'launcher = "slurm"\nslurm = {ntasks = 4}'
+    with pytest.raises(UsageError, match="crashes with two or more ranks"):
+        load_site(profile(top=top, application="single_rank = true"))

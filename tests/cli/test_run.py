@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -165,6 +166,7 @@ def test_case_named_twice_is_run_once() -> None:
         (("--engine", "embeded"), "did you mean 'embedded'"),
         (("--engine", "exahype"), "site profile"),
         (("--threads", "0"), "0 is not in the range"),
+        (("--cancel", "--force"), "leave out --no-wait and --force"),
     ],
 )
 def test_wrong_request(arguments: tuple[str, ...], message: str) -> None:
@@ -245,23 +247,76 @@ def test_killed_command_is_recognised_and_run_again() -> None:
     assert case_status(case) == "finished"
 
 
-def test_case_that_runs_elsewhere_is_refused_and_left_out() -> None:
-    """A second command on a running case is refused; without directories it is left out."""
-    case = make_case(Path("runs/flat"), "hang_until_sigint")
+def go_after(seconds: float, case: Path) -> None:
+    """Let an engine of behaviour "waits" go on after a while."""
+    threading.Timer(seconds, (case / "go").touch).start()
+
+
+def test_case_that_another_process_runs_is_watched() -> None:
+    """A second command runs what is left, then waits for the first one and tells its end."""
+    case = make_case(Path("runs/flat"), "waits")
+    make_case(Path("runs/original"))
+    process = start("runs/flat")
+    wait_for_engine(case, process)
+    go_after(1.0, case)
+    result = run()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert result.exit_code == 0, result.output
+    assert f"runs/flat is being run by process {process.pid} since" in result.stderr
+    assert rows_of(result.stdout) == {"runs/original": "finished", "runs/flat": "finished"}
+
+
+def test_run_outlives_its_terminal() -> None:
+    """SIGHUP, which comes when a terminal closes, ends nothing; a later command says what was."""
+    case = make_case(Path("runs/flat"), "waits")
     process = start()
-    try:
-        wait_for_engine(case, process)
-        refused = run("runs/flat")
-        assert refused.exit_code == 2
-        assert f"runs/flat is being run by process {process.pid}" in refused.stderr
-        make_case(Path("runs/original"))
-        left_out = run()
-        assert left_out.exit_code == 0
-        assert "left to that process" in left_out.stderr
-        assert rows_of(left_out.stdout) == {"runs/original": "finished", "runs/flat": "not"}
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+    wait_for_engine(case, process)
+    process.send_signal(signal.SIGHUP)
+    go_after(0.5, case)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert case_status(case) == "finished"
+    assert "has finished before" in run().stderr
+
+
+def test_run_of_another_process_is_cancelled() -> None:
+    """--cancel ends the engine as Ctrl-C does, and says where it was."""
+    case = make_case(Path("runs/flat"), "waits")
+    process = start()
+    engine = wait_for_engine(case, process)
+    result = run("--cancel", "runs/flat")
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert result.exit_code == 0, result.output
+    assert "error: runs/flat: interrupted at t = 25 s of 1000 s" in result.stderr
+    state = read_state(case)
+    assert state is not None
+    assert not is_alive(engine, state.engine_process)
+    assert run("--cancel", "runs/flat").stderr == "none of these cases is being run\n"
+
+
+def test_run_is_left_to_itself() -> None:
+    """--no-wait returns at once; the run goes on as a process of its own, told where it logs."""
+    python = Path("fake python")
+    python.write_text(f'#!/bin/bash\nexec "{sys.executable}" "{FAKE_ENGINE}" as_told "$@"\n')
+    python.chmod(0o755)
+    Path("here.toml").write_text(
+        'schema = 1\nname = "here"\nengine = "embedded"\nexecutable = "./fake python"\n'
+    )
+    case = make_case(Path("runs/flat"), "waits")
+    result = run("--site", "here.toml", "--no-wait")
+    assert result.exit_code == 0, result.output
+    (log,) = Path("runs/.jobs").iterdir()
+    assert str(log.resolve()) in result.stderr
+    deadline = time.monotonic() + 30
+    while case_status(case) != "running" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    go_after(0.5, case)
+    result = run("--site", "here.toml")
+    assert result.exit_code == 0, result.output
+    assert case_status(case) == "finished"
+    assert "runs/flat: finished" in log.read_text()
 
 
 def test_full_story_of_a_run_is_in_its_state() -> None:

@@ -154,7 +154,8 @@ def test_missing_program_is_a_wrong_request(exacouple, site, prepare, program, t
     ("arguments", "message"),
     [
         (("--engine", "exahype"), "needs --site"),
-        (("--engine", "embedded", "--site", "upstream-l2"), "--site is for ExaHyPE"),
+        (("--engine", "embedded", "--site", "upstream-l2"), "upstream-l2 is for ExaHyPE"),
+        (("--engine", "exahype", "--site", "embedded-slurm"), "is for the embedded engine"),
         (("--site", "upstream-l9"), "no site profile 'upstream-l9'"),
         (("--engine", "exahpye"), "did you mean 'exahype'"),
     ],

@@ -172,8 +172,31 @@ def leaves_child(buoys: list[str], end: float) -> None:
     good(buoys, end)
 
 
+def until_mended(buoys: list[str], end: float) -> None:
+    """Fail, unless there is a file "mended"."""
+    good(buoys, end) if Path("mended").exists() else quits(buoys, end)
+
+
+def waits(buoys: list[str], end: float) -> None:
+    """Succeed once there is a file "go"."""
+    step(1)
+    while not Path("go").exists():
+        time.sleep(0.05)
+    good(buoys, end)
+
+
+def hang_at_first(buoys: list[str], end: float) -> None:
+    """Hang with probe files of another rank when started first, succeed when started again."""
+    if Path("started").exists():
+        good(buoys, end)
+        return
+    Path("started").touch()
+    rows(buoys, 100.0, name="{}-rank-7.probe")
+    hang()
+
+
 if __name__ == "__main__":
-    _, behaviour, specfile = sys.argv
+    _, behaviour, *_, specfile = sys.argv
     case = json.loads(Path(specfile).read_text())
     if behaviour == "as_told":
         behaviour = case["behaviour"]

@@ -22,7 +22,6 @@ from exacouple.launch import (
     StopRequest,
     case_status,
     get_engine,
-    local,
     read_state,
     run_case,
 )
@@ -308,6 +307,20 @@ def test_checkpoint_is_not_used_where_it_does_not_belong(
     assert not (case / "probes" / "21418-rank-1.probe").exists()
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "kept"), [("not_a_number", False), ("collapse", False), ("raises", True)]
+)
+def test_checkpoint_of_a_run_that_diverged_is_dropped(
+    case: Path, with_checkpoints, behaviour: str, kept: bool
+) -> None:
+    """Going on from it would fail again; after any other failure it is worth having."""
+    checkpoint = case / "tsunami.exahype2.checkpoint"
+    checkpoint.write_text("where I was")
+    engine = with_checkpoints(behaviour, "good")
+    assert run_case(case, engine=engine, grace=QUICK).status == "failed"
+    assert checkpoint.exists() == kept
+
+
 def test_case_that_died_goes_on_from_its_checkpoint(case: Path, with_checkpoints) -> None:
     """A machine that went down costs what came after the checkpoint."""
     interrupt(case, with_checkpoints("hang_until_sigint", "good"))
@@ -444,10 +457,10 @@ def test_success_that_cannot_be_recorded_is_none(
             raise ExacoupleError("cannot write state.json: No space left on device")
         write_state(directory, state)
 
-    monkeypatch.setattr(local, "write_state", write)
-    outcome = run_case(case, engine=fake_engine("good"))
-    assert outcome.status == "failed"
-    assert outcome.reasons == ("cannot write state.json: No space left on device",)
+    monkeypatch.setattr("exacouple.launch.outcome.write_state", write)
+    result = run_case(case, engine=fake_engine("good"))
+    assert result.status == "failed"
+    assert result.reasons == ("cannot write state.json: No space left on device",)
     assert case_status(case) != "finished"
 
 

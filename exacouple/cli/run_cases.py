@@ -1,0 +1,75 @@
+"""Which cases ``run`` is to run."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exacouple.errors import ExacoupleError, UsageError
+
+if TYPE_CHECKING:
+    from exacouple.cases.site import Site
+
+_log = logging.getLogger(__name__)
+
+RUNS = Path("runs")
+
+
+def named_cases(cases: Sequence[Path]) -> list[Path]:
+    """Return the named cases, each once; what else a ``runs/*`` names is left out and said."""
+    different = list({path.resolve(): path for path in reversed(cases)}.values())[::-1]
+    for path in different:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist: `exacouple prepare` makes cases")
+    chosen = [path for path in different if (path / "case.json").is_file()]
+    if not chosen:
+        raise UsageError(
+            f"no case among {', '.join(map(str, different))} (no case.json there): "
+            "`exacouple prepare` makes cases"
+        )
+    for path in different:
+        if path not in chosen:
+            _log.warning("%s is not a case (it has no case.json): left out", path)
+    return chosen
+
+
+def all_under_runs() -> list[Path]:
+    """Return the cases under ``runs/``; hidden directories are half-written ones."""
+    files = sorted(RUNS.glob("*/case.json"))
+    cases = [file.parent for file in files if not file.parent.name.startswith(".")]
+    if not cases:
+        raise UsageError(f"no cases under {RUNS}/: `exacouple prepare` makes some, or name them")
+    return cases
+
+
+def made_for(cases: Sequence[Path], site: "Site | None", *, named: bool) -> list[Path]:
+    """Return the cases that were prepared for a site, or for none; others only if not named."""
+    from exacouple.cases import Case
+    from exacouple.cases.target import check_engine
+
+    build = None if site is None or site.is_embedded else site
+    fitting = []
+    for path in cases:
+        try:
+            manifest = Case.open(path).manifest
+        except ExacoupleError:
+            fitting.append(path)  # what is wrong with it is told when its turn comes
+            continue
+        try:
+            check_engine(manifest, build, str(path))
+        except UsageError as exc:
+            if named:
+                raise
+            _log.debug("left out: %s", exc)
+            continue
+        fitting.append(path)
+    if left := len(cases) - len(fitting):
+        others = "1 case that was" if left == 1 else f"{left} cases that were"
+        _log.info("left out: %s prepared for another engine or build (-v names them)", others)
+    if not fitting:
+        raise UsageError(
+            f"no cases under {RUNS}/ for "
+            f"{f'site {build.name}' if build else 'the embedded engine'}: prepare some"
+            f"{f' with --site {build.given}' if build else ''}"
+        )
+    return fitting
