@@ -17,6 +17,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "regions",
+    "application",
     "prepare",
     "run",
     "compare",
