@@ -1,7 +1,8 @@
 """Make the shipped autoencoders: python tools/make_model_weights.py ETOPO5.nc WORK [DIR [IMAGES]].
 
 WORK keeps the trainings, about five minutes each on two cores; a killed one goes on where it was.
-DIR, by default the package, gets ``vae.npz`` and ``dfcvae.npz`` with a model card beside each;
+DIR, by default the package, gets ``vae.npz``, ``dfcvae.npz`` and ``vae-fixed.npz`` with a model
+card beside each;
 IMAGES, by default docs/images/models, gets their figures. The pca of the package is what they are
 compared with, so tools/make_linear_weights.py comes first.
 """
@@ -24,8 +25,10 @@ from exacouple.autoencoders.settings import Settings, preset
 from exacouple.errors import ExacoupleError
 
 EPOCHS = 10
-RUNS = (("vae", 0), ("dfcvae", 0), ("vae", 1), ("vae", 2), ("dfcvae", 1), ("dfcvae", 2))
+SEEDS = (0, 1, 2)
 SHIPPED_SEED = 0
+MODELS = ("vae", "dfcvae", "vae-fixed")
+RUNS = tuple((model, seed) for seed in SEEDS for model in MODELS)
 CURVE = ("epoch", "loss", "rmse_m", "validation_loss", "validation_rmse_m", "kl_weight", "kl")
 
 SOURCE = (
@@ -35,21 +38,28 @@ SOURCE = (
 TITLES = {
     "vae": "Variational autoencoder",
     "dfcvae": "Feature-consistent variational autoencoder",
+    "vae-fixed": "Variational autoencoder with a continuous code",
 }
+_BOUND = "Trained on the evidence lower bound with a Gaussian likelihood of trained variance."
 TEXTS = {
-    "vae": "Trained on the evidence lower bound with a Gaussian likelihood of trained variance.",
+    "vae": _BOUND,
     "dfcvae": (
         "Trained on the evidence lower bound and a loss on features. The features are slopes on a "
         "pyramid of grids (`multiscale_gradient`), **not** VGG19: its ImageNet weights were not at "
         "hand where this was trained."
     ),
+    "vae-fixed": _BOUND,
 }
 
 
 def settings_of(model: str, seed: int) -> Settings:
     """Return the settings of a shipped model."""
-    chosen = preset(model)
-    return replace(chosen, seed=seed, optimiser=replace(chosen.optimiser, epochs=EPOCHS))
+    chosen = preset(model.removesuffix("-fixed"))
+    chosen = replace(chosen, seed=seed, optimiser=replace(chosen.optimiser, epochs=EPOCHS))
+    if model != "vae-fixed":
+        return chosen
+    network = replace(chosen.network, fixed=chosen.network.latents, widths=(24, 40, 64))
+    return replace(chosen, network=network, data=replace(chosen.data, stride=32))
 
 
 def train_all(grid: Path, work: Path) -> None:
@@ -66,6 +76,7 @@ def train_all(grid: Path, work: Path) -> None:
         codec = KerasCodec.load(directory / MODEL)
         rows = read_history(directory)
         curve = [{key: round(row[key], 5) for key in CURVE if key in row} for row in rows]
+        codec.name = model
         codec.facts = {"source": SOURCE, **codec.facts, "history": curve}
         to_portable(codec).save(work / f"{model}-{seed}.npz", force=True)
 
@@ -92,7 +103,7 @@ def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
     """Return the model card of a shipped model."""
     data, settings = codec.facts["data"], codec.facts["settings"]
     network, optimiser, split = settings["network"], settings["optimiser"], data["split"]
-    chosen = (network["latents"] - network["fixed"]) // 2
+    kind = "cosines" if network["fixed"] == network["latents"] else "waveforms"
     found = {model.label: model for model in evaluation.models}
     seeds = [found[f"{name}-{seed}"] for name, seed in RUNS if name == codec.name]
     reference = next(model for model in evaluation.models if model.name == "pca")
@@ -101,10 +112,8 @@ def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
     lines = [
         f"# {TITLES[codec.name]} (`{codec.name}`)",
         "",
-        f"{codec.latents} numbers per tile of 96 x 96 values: {network['fixed']} coefficients of "
-        f"fixed cosines, {chosen} amplitudes and {chosen} numbers of waveforms, which are chosen "
-        f"out of {network['atoms']} by matching pursuit. The decoder adds them up and refines the "
-        f"sum by a small network. {TEXTS[codec.name]} Needs no TensorFlow.",
+        f"{codec.latents} numbers per tile of 96 x 96 values: {_code(network)} The decoder adds "
+        f"them up and refines the sum by a small network. {TEXTS[codec.name]} Needs no TensorFlow.",
         "",
         f"- Data: {SOURCE}. SHA-256 of the file `{data['file']}`: `{data['sha256']}`.",
         f"- Range: {data['range_m'][0]:.0f} to {data['range_m'][1]:.0f} m.",
@@ -112,7 +121,8 @@ def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
         f"{data['tiles']['train']} tiles to train on (every {split['stride']} pixels, turned at "
         f"random), {data['tiles']['validation']} to validate, {len(evaluation.tiles)} to test; "
         f"{split['border']} unused pixels between the parts. Test blocks (counted eastward from "
-        f"180 W, row by row from 90 S): {blocks}. The waveforms too are chosen on training tiles.",
+        f"180 W, row by row from 90 S): {blocks}. The {kind} too are chosen "
+        "on training tiles.",
         f"- Training: {codec.facts['epochs']} epochs of batches of {optimiser['batch']}, "
         f"{optimiser['name']} with learning rate {optimiser['learning_rate']:g} "
         f"({optimiser['schedule']}), seed {settings['seed']}; weights of epoch "
@@ -141,6 +151,20 @@ def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _code(network: Mapping[str, Any]) -> str:
+    """Return what the numbers of a code are."""
+    chosen = (network["latents"] - network["fixed"]) // 2
+    if not chosen:
+        return (
+            "coefficients of the same cosines for every tile. No waveforms are chosen, so that the "
+            "code is continuous: a small change of it is a small change of the tile."
+        )
+    return (
+        f"{network['fixed']} coefficients of fixed cosines, {chosen} amplitudes and {chosen} "
+        f"numbers of waveforms, which are chosen out of {network['atoms']} by matching pursuit."
+    )
 
 
 def _pooled(found: Interval) -> list[str]:

@@ -16,6 +16,9 @@ from exacouple.errors import ExacoupleError, UsageError
 TILE = 96
 """Pixels along the edge of a tile."""
 
+TRAINED = "model.keras"
+"""Name that every training gives its model; what tells trainings apart is their directory."""
+
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 _WEIGHTS = Path(__file__).with_name("weights")
@@ -227,6 +230,10 @@ def _reader(path: Path) -> str:
 def _imported(target: str, what: str) -> Any:
     module, _, attributes = target.partition(":")
     try:
+        if target == _KERAS:
+            from exacouple.autoencoders.tensorflow_setup import import_quietly
+
+            import_quietly()
         found: Any = importlib.import_module(module)
     except ImportError as exc:
         raise ExacoupleError(

@@ -73,6 +73,20 @@ class Dictionary:
         return np.asarray(self.matrix @ self.matrix.T)
 
 
+def smooth_count(fixed: int, chosen: int) -> int:
+    """Return how many of the fixed cosines make up the smooth part of a tile.
+
+    All of them where atoms are chosen besides; else the first two fifths, those of the greatest
+    energy, so that the others tell how rough the tile is.
+
+    Examples
+    --------
+    >>> smooth_count(40, 30), smooth_count(100, 0)
+    (40, 40)
+    """
+    return fixed if chosen else -(-2 * fixed // 5)
+
+
 def cosine_matrix(tile: int) -> Floats:
     """Return the orthonormal DCT-II, shape (FREQUENCIES, tile).
 

@@ -192,7 +192,7 @@ def plot_curves(histories: Mapping[str, Sequence[Mapping[str, float]]], path: Pa
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("RMSE (m)")
         errors = [row[key] for rows in histories.values() for row in rows for key in _CURVES]
-        if max(errors) > _LOGARITHMIC * min(errors):
+        if max(errors) > _LOGARITHMIC * min(errors) > 0:
             axes.set_yscale("log")
         axes.grid(True)
         axes.set_axisbelow(True)

@@ -6,7 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from exacouple.autoencoders.dictionary import FREQUENCIES, Dictionary, cosine_matrix
+from exacouple.autoencoders.dictionary import (
+    FIELDS,
+    FREQUENCIES,
+    Dictionary,
+    cosine_matrix,
+    smooth_count,
+)
 
 Tensor = Any
 _PACKAGE = "exacouple"
@@ -136,7 +142,9 @@ class _OfDictionary(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", "trainable": False, **kwargs})
         self.chosen, self.tile = chosen, tile
         self.dictionary = Dictionary(
-            np.asarray(fixed, dtype=np.int64), np.asarray(atoms, dtype=np.float32), tile
+            np.asarray(fixed, dtype=np.int64),
+            np.asarray(atoms, dtype=np.float32).reshape(-1, len(FIELDS)),
+            tile,
         )
 
     @property
@@ -231,26 +239,30 @@ class PursuitEncoder(_OfDictionary):
 class DictionaryDecoder(_OfDictionary):
     """The tile of a code as a sum of waveforms, in kilometres.
 
-    Gives two channels, shape (batch, tile, tile, 2): all waveforms, and the fixed cosines alone.
+    Gives two channels, shape (batch, tile, tile, 2): all waveforms, and the smooth part alone,
+    which is that of the first `smooth_count` fixed cosines.
     """
 
     def call(self, inputs: Tensor) -> Tensor:
         numbers = inputs[:, : self._numbers] * self.deviation + self.mean
         count = len(self.dictionary.fixed)
-        local = self._local(numbers[:, count:], inputs[:, self._numbers :])
+        smooth = smooth_count(count, self.chosen)
         unit = np.zeros((count, FREQUENCIES**2), dtype=np.float32)
         unit[np.arange(count), self.dictionary.places] = 1.0
-        fixed = ops.matmul(numbers[:, :count], ops.convert_to_tensor(unit))
+        base, rest = (
+            ops.matmul(numbers[:, part], ops.convert_to_tensor(unit[part]))
+            for part in (slice(0, smooth), slice(smooth, count))
+        )
+        if self.chosen:
+            rest = rest + self._local(numbers[:, count:], inputs[:, self._numbers :])
         spectra = ops.reshape(
-            ops.stack([fixed + local, fixed], axis=1), (-1, 2, FREQUENCIES, FREQUENCIES)
+            ops.stack([base + rest, base], axis=1), (-1, 2, FREQUENCIES, FREQUENCIES)
         )
         rows = ops.convert_to_tensor(cosine_matrix(self.tile))
         tiles = ops.matmul(ops.matmul(ops.transpose(rows), spectra), rows)
         return ops.transpose(tiles, (0, 2, 3, 1))
 
     def _local(self, amplitudes: Tensor, chosen: Tensor) -> Tensor:
-        if not self.chosen:
-            return ops.zeros((1, FREQUENCIES**2))
         numbers = ops.clip(ops.cast(ops.round(chosen), "int32"), 0, len(self.dictionary.atoms) - 1)
         atoms = ops.take(ops.convert_to_tensor(self.dictionary.matrix), numbers, axis=0)
         return ops.sum(amplitudes[:, :, None] * atoms, axis=1)
@@ -261,7 +273,7 @@ class DictionaryDecoder(_OfDictionary):
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class Roughness(keras.layers.Layer):
-    """RMS of what the atoms add to the fixed cosines, km, shape (batch, 1, 1, 1), plus 1 m."""
+    """RMS of what is added to the smooth part, km, shape (batch, 1, 1, 1), plus 1 m."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -275,8 +287,8 @@ class Roughness(keras.layers.Layer):
 class RefinementInputs(keras.layers.Layer):
     """Channels that the refinement sees of the sums of waveforms and of their roughness s.
 
-    (y - f) / s, the slope-free share of the fixed cosines (f - mean f) / 1 km, and the level
-    y / 4 km, where y is the sum of all waveforms and f that of the fixed cosines.
+    (y - f) / s, the smooth part without its level (f - mean f) / 1 km, and the level y / 4 km,
+    where y is the sum of all waveforms and f its smooth part.
     """
 
     def __init__(self, **kwargs: Any) -> None:

@@ -49,7 +49,14 @@ def charbonnier(
 def squared(
     true: Tensor, made: Tensor, *, reduction: Reduction = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """Return the sum or mean of w_p (x_p - y_p)^2."""
+    """Return the sum or mean of w_p (x_p - y_p)^2.
+
+    Half of it is the negative log-likelihood of a normal law of variance 1, but for a constant.
+
+    References
+    ----------
+    Bishop (2006), Pattern recognition and machine learning, section 1.2.5.
+    """
     difference = ops.square(true - made)
     return _reduce(difference if weight is None else weight * difference, reduction)
 
@@ -148,9 +155,11 @@ def travel_time(
 ) -> Tensor:
     """Return the mean absolute difference of slowness 1 / sqrt(g h) in seconds per kilometre.
 
-    A long wave crosses a pixel at the celerity sqrt(g h), so this is the error of its travel time
-    per kilometre. It is taken where the true sea floor is below sea level; depths are held at
-    `shallowest_m` at least, where the slowness would grow without bound.
+    1/|S| sum_(p in S) 1000 m |1 / sqrt(g h_p) - 1 / sqrt(g k_p)| over the sea S, with the depth h
+    of the true sea floor and that of the made one, k. A long wave crosses a pixel at the celerity
+    sqrt(g h), so this is the error of its travel time per kilometre. It is taken where the true
+    sea floor is below sea level; depths are held at `shallowest_m` at least, where the slowness
+    would grow without bound.
 
     Parameters
     ----------
@@ -161,6 +170,11 @@ def travel_time(
     -------
     tensor, shape (batch,)
         0 for a tile without sea.
+
+    References
+    ----------
+    Satake (1988), Effects of bathymetry on tsunami propagation: application of ray tracing to
+    tsunamis, Pure and Applied Geophysics 126, 27-36.
     """
     sea = ops.cast(true_m < 0, true_m.dtype)
     slowness = [
@@ -171,7 +185,10 @@ def travel_time(
 
 
 def sea_weight(true_m: Tensor, land: float) -> Tensor:
-    """Return a weight per pixel: 1 at sea, `land` where the true elevation is 0 m or above."""
+    """Return a weight per pixel: w_p = 1 at sea (x_p < 0 m), w_p = `land` elsewhere.
+
+    For the losses of pixels, which it turns into weighted ones; a tsunami does not feel hills.
+    """
     return ops.where(true_m < 0, ops.ones_like(true_m), land * ops.ones_like(true_m))
 
 

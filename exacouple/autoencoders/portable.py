@@ -16,7 +16,13 @@ import numpy.typing as npt
 
 from exacouple.atomic import atomic_file
 from exacouple.autoencoders.codec import Scaling, check_codes, check_tiles
-from exacouple.autoencoders.dictionary import FREQUENCIES, Dictionary, spectrum, synthesis
+from exacouple.autoencoders.dictionary import (
+    FREQUENCIES,
+    Dictionary,
+    smooth_count,
+    spectrum,
+    synthesis,
+)
 from exacouple.autoencoders.pursuit import pursue
 from exacouple.errors import ExacoupleError
 
@@ -87,8 +93,8 @@ class PursuitCodec:
         codes = check_codes(codes, self.latents)
         parts = [np.empty((0, self.tile, self.tile), dtype=np.float32)]
         for start in range(0, len(codes), _BATCH):
-            whole, fixed = self._sums(codes[start : start + _BATCH])
-            parts.append(np.float32(1e3) * (whole + self._change(whole, fixed)))
+            whole, smooth = self._sums(codes[start : start + _BATCH])
+            parts.append(np.float32(1e3) * (whole + self._change(whole, smooth)))
         return np.concatenate(parts)
 
     def waveforms(self, codes: npt.NDArray[Any]) -> Floats:
@@ -159,25 +165,27 @@ class PursuitCodec:
             ) from exc
 
     def _sums(self, codes: Floats) -> tuple[Floats, Floats]:
-        """Return the sums of all waveforms and of the fixed cosines, kilometres."""
+        """Return the sums of all waveforms and of those of the smooth part, kilometres."""
         numbers = codes[:, : self._mean.size] * self._deviation + self._mean
         spectra = np.zeros((len(codes), FREQUENCIES**2), dtype=np.float32)
-        spectra[:, self._dictionary.places] = numbers[:, : self._fixed]
-        fixed = synthesis(spectra, self.tile)
+        places, smooth = self._dictionary.places, smooth_count(self._fixed, self._chosen)
+        spectra[:, places[:smooth]] = numbers[:, :smooth]
+        base = synthesis(spectra, self.tile)
+        spectra[:, places[smooth:]] = numbers[:, smooth : self._fixed]
         if not self._chosen:
-            return fixed, fixed
+            return synthesis(spectra, self.tile), base
         most = len(self._dictionary.atoms) - 1
         chosen = np.clip(np.rint(codes[:, self._mean.size :]), 0, most).astype(np.int64)
         atoms = self._dictionary.matrix[chosen]
         spectra += np.einsum("tk,tkf->tf", numbers[:, self._fixed :], atoms, optimize=True)
-        return synthesis(spectra, self.tile), fixed
+        return synthesis(spectra, self.tile), base
 
-    def _change(self, whole: Floats, fixed: Floats) -> Floats:
+    def _change(self, whole: Floats, smooth: Floats) -> Floats:
         """Return what the refinement adds, kilometres."""
-        local = whole - fixed
+        local = whole - smooth
         rough = np.sqrt((local**2).mean(axis=(1, 2), keepdims=True) + np.float32(1e-6))
-        level = fixed.mean(axis=(1, 2), keepdims=True)
-        channels = np.stack([local / rough, fixed - level, whole / np.float32(4)], axis=-1)
+        level = smooth.mean(axis=(1, 2), keepdims=True)
+        channels = np.stack([local / rough, smooth - level, whole / np.float32(4)], axis=-1)
         features = _space_to_depth(channels, _PATCH)
         kernels = iter(self._kernels)
         skips = []

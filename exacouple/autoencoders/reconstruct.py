@@ -69,7 +69,12 @@ def reconstruct(
 
 
 def reconstruct_rows(
-    read: ReadRows, shape: tuple[int, ...], codec: Codec, *, overlap: int = OVERLAP
+    read: ReadRows,
+    shape: tuple[int, ...],
+    codec: Codec,
+    *,
+    overlap: int = OVERLAP,
+    around: bool = False,
 ) -> Iterator[tuple[int, Floats]]:
     """Yield what a model makes of a grid in blocks of rows, from the first row on.
 
@@ -83,6 +88,8 @@ def reconstruct_rows(
     codec : Codec
     overlap : int
         Pixels that neighbouring tiles share at least.
+    around : bool
+        The first column follows the last one, as on a grid around the Earth.
 
     Yields
     ------
@@ -107,7 +114,7 @@ def reconstruct_rows(
             tile,
         )
     row_starts, row_weights = _blending(max(height, tile), tile, overlap)
-    columns = _blending(max(width, tile), tile, overlap)
+    columns = (_around if around and width >= tile else _blending)(max(width, tile), tile, overlap)
     held = np.zeros((tile, max(width, tile)), dtype=np.float32)
     ends = [*row_starts[1:].tolist(), max(height, tile)]
     for start, end, weights in zip(row_starts.tolist(), ends, row_weights, strict=True):
@@ -122,7 +129,10 @@ def reconstruct_rows(
 
 
 def _reconstruct_band(band: Floats, codec: Codec, starts: Places, weights: Floats) -> Floats:
-    """Return a row of tiles, blended from west to east."""
+    """Return a row of tiles, blended from west to east; those beyond the end go on in the west."""
+    width = band.shape[1]
+    beyond = max(int(starts[-1]) + codec.tile - width, 0)
+    band = np.concatenate([band, band[:, :beyond]], axis=1)
     out = np.zeros_like(band)
     windows = np.lib.stride_tricks.sliding_window_view(band, codec.tile, axis=1)
     for first in range(0, starts.size, _BATCH):
@@ -131,16 +141,27 @@ def _reconstruct_band(band: Floats, codec: Codec, starts: Places, weights: Float
         made = np.clip(made, codec.scale.minimum_m, codec.scale.maximum_m)
         for start, weight, tile in zip(some, weights[first:], made, strict=False):
             out[:, start : start + codec.tile] += weight * tile
-    return out
+    out[:, :beyond] += out[:, width:]
+    return out[:, :width]
 
 
 def _blending(size: int, tile: int, overlap: int) -> tuple[Places, Floats]:
     """Return where tiles start on an axis, and the weight of each pixel of each of them."""
     starts = tile_starts(size, tile=tile, stride=tile - overlap)
+    return starts, _weights(starts, size, tile, overlap)
+
+
+def _around(size: int, tile: int, overlap: int) -> tuple[Places, Floats]:
+    """Return the same for an axis that goes round: tiles may reach beyond its end."""
+    count = -(-size // (tile - overlap))
+    starts = np.round(np.linspace(0, size, count, endpoint=False)).astype(np.int64)
+    return starts, _weights(starts, size, tile, overlap)
+
+
+def _weights(starts: Places, size: int, tile: int, overlap: int) -> Floats:
     pixels = np.arange(tile)
     ramp = np.minimum(np.minimum(pixels, pixels[::-1]) + 1, overlap + 1)
+    places = (starts[:, None] + pixels) % size
     total = np.zeros(size)
-    for start in starts:
-        total[start : start + tile] += ramp
-    weights = np.stack([ramp / total[start : start + tile] for start in starts])
-    return starts, weights.astype(np.float32)
+    np.add.at(total, places, ramp)
+    return np.asarray(ramp / total[places], dtype=np.float32)

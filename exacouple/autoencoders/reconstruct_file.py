@@ -1,6 +1,8 @@
 """Put a grid file through a model, however large it is: from file to file, row by row."""
 
 import logging
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 from exacouple.atomic import atomic_file
 from exacouple.autoencoders.codec import Codec
 from exacouple.autoencoders.reconstruct import OVERLAP, reconstruct_rows
+from exacouple.bathymetry.grid import Bounds
 from exacouple.bathymetry.reading import GridReader, open_grid
 from exacouple.bathymetry.sources import restore_land
 from exacouple.errors import ExacoupleError, UsageError
@@ -19,6 +22,26 @@ from exacouple.progress import Task
 _log = logging.getLogger(__name__)
 
 _CHUNK = 512
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What has been written.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Of the grid.
+    sea_rms_m : float or None
+        RMS difference to the original over the sea, metres; None where there is no sea.
+    held : int
+        Sea values that had to be held below sea level.
+    """
+
+    rows: int
+    columns: int
+    sea_rms_m: float | None
+    held: int
 
 
 def reconstruct_file(
@@ -32,11 +55,12 @@ def reconstruct_file(
     keep_land: bool = True,
     force: bool = False,
     progress: Task | None = None,
-) -> None:
+) -> Reconstruction:
     """Write what a model makes of a grid file, or of a window of it, however large.
 
     The memory needed is that of a few rows of tiles. The result is NetCDF-4, ``elevation`` in
-    metres (float32, compressed) on the ascending axes of the file.
+    metres (float32, compressed) on the ascending axes of the file. A grid that goes around the
+    Earth and is taken in its full width has no seam at its ends either.
 
     Parameters
     ----------
@@ -56,6 +80,10 @@ def reconstruct_file(
     progress : Task, optional
         Told the rows that are done.
 
+    Returns
+    -------
+    Reconstruction
+
     Raises
     ------
     UsageError, ExacoupleError
@@ -68,20 +96,91 @@ def reconstruct_file(
     ):
         window = _Window(reader, rows, columns)
         variable = _create(dataset, reader, window, codec)
-        lifted = 0
-        for start, block in reconstruct_rows(window.read, window.shape, codec, overlap=overlap):
+        held, squares, sea_values = 0, 0.0, 0
+        blocks = reconstruct_rows(
+            window.read, window.shape, codec, overlap=overlap, around=window.around
+        )
+        for start, block in blocks:
             stop = start + len(block)
+            original = window.read(start, stop)
             if keep_land:
-                lifted += restore_land(block, window.read(start, stop))
-            variable[start:stop] = block
+                held += restore_land(block, original)
+            sea = original < 0
+            squares += float(np.sum((block[sea] - original[sea]) ** 2, dtype=np.float64))
+            sea_values += int(np.count_nonzero(sea))
+            variable[start:stop, : window.shape[1]] = block
+            if window.repeats:
+                variable[start:stop, window.shape[1]] = block[:, 0]
             if progress is not None:
                 progress.update(completed=stop)
-    if lifted:
-        _log.warning("%s: %d sea values held below sea level", target, lifted)
+    if held:
+        _log.warning("%s: %d sea values held below sea level", target, held)
+    rms = math.sqrt(squares / sea_values) if sea_values else None
+    return Reconstruction(len(window.rows), len(window.columns), rms, held)
+
+
+def grid_window(
+    path: str | Path, limits: tuple[float, float, float, float] | None
+) -> tuple[slice, slice]:
+    """Return the rows and columns of a grid file within limits, rims included; all if None.
+
+    Parameters
+    ----------
+    path : str or Path
+    limits : tuple of float
+        West, east, south and north in degrees, in any convention of longitude; for a grid in
+        metres the least and greatest x and y.
+
+    Raises
+    ------
+    UsageError
+        The file does not cover them, they hold no node, or they reach across the seam of the file.
+    """
+    with open_grid(path) as reader:
+        info, x, y = reader.info, reader.x.values, reader.y.values
+    if limits is None:
+        return slice(0, y.size), slice(0, x.size)
+    west, east, south, north = limits
+    turns: tuple[float, ...] = (0.0,)
+    if info.kind == "geographic":
+        bounds = Bounds(west, east, south, north)
+        turns = (-360.0, 0.0, 360.0)
+        wanted = str(bounds)
+    else:
+        wanted = f"x {west:g} to {east:g} m, y {south:g} to {north:g} m"
+    rows = _within(y, south, north)
+    found = [columns for turn in turns if (columns := _within(x, west + turn, east + turn))]
+    if rows is None or not found:
+        raise UsageError(
+            f"{path}: the window {wanted} is not within the file ({info.extent()}), holds no node, "
+            "or reaches across the seam of the file: give one that lies on one side of it"
+        )
+    return rows, found[0]
+
+
+def _within(nodes: npt.NDArray[np.float64], low: float, high: float) -> slice | None:
+    """Return the nodes from `low` to `high`; None where there are none, or they go beyond."""
+    half = (nodes[1] - nodes[0]) / 2
+    if low < nodes[0] - half or high > nodes[-1] + half:
+        return None
+    start, stop = np.searchsorted(nodes, [low - 1e-6 * half, high + 1e-6 * half])
+    return slice(int(start), int(stop)) if start < stop else None
 
 
 class _Window:
-    """A part of an open grid, read by rows."""
+    """A part of an open grid, read by rows.
+
+    Attributes
+    ----------
+    rows, columns : range
+        Nodes of the file.
+    around : bool
+        The columns go once around the Earth.
+    repeats : bool
+        The last column is the first one once more; it is not read.
+    shape : tuple of int
+        Rows and columns that are read.
+    """
 
     def __init__(self, reader: GridReader, rows: slice | None, columns: slice | None) -> None:
         self._reader = reader
@@ -93,14 +192,18 @@ class _Window:
                 f"{reader.info.path}: rows {rows} and columns {columns} give no window of "
                 f"{size[0]} x {size[1]} nodes"
             )
-        self.shape = len(self.rows), len(self.columns)
+        x = reader.x.values
+        self.around = reader.info.periodic and len(self.columns) == size[1]
+        self.repeats = self.around and bool(x[-1] - x[0] > 360 - reader.info.spacing[0] / 2)
+        self.shape = len(self.rows), len(self.columns) - int(self.repeats)
         reader.keep_chunks(2 * (len(self.columns) // reader.chunks[1] + 2))
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows of the window in metres."""
         rows = self.rows[start:stop]
         values = self._reader.read(
-            slice(rows.start, rows.stop), slice(self.columns.start, self.columns.stop)
+            slice(rows.start, rows.stop),
+            slice(self.columns.start, self.columns.start + self.shape[1]),
         )
         if np.isnan(values).any():
             y = self._reader.y
@@ -138,7 +241,7 @@ def _create(
         axis = dataset.createVariable(name, "f8", (name,))
         axis.setncatts({"units": unit, "standard_name": standard_name})
         axis[:] = values
-    chunks = tuple(min(size, _CHUNK) for size in window.shape)
+    chunks = tuple(min(values.size, _CHUNK) for values in nodes)
     variable = dataset.createVariable(
         "elevation", "f4", names, zlib=True, complevel=1, chunksizes=chunks
     )

@@ -98,6 +98,8 @@ class LossSettings:
         Weight of land pixels, sea being 1.
     similarity : float
         `vaegan`: gamma, what the decoder gives to likeness against the adversarial loss.
+    adversarial : float
+        `vaegan`: weight of the adversarial loss in that of the decoder.
     non_saturating : bool
         `vaegan`: the decoder raises log D of its tiles rather than lowering log(1 - D).
     """
@@ -123,6 +125,7 @@ class LossSettings:
     travel_time: float = 0.0
     land: float = 1.0
     similarity: float = 1.0
+    adversarial: float = 1.0
     non_saturating: bool = True
 
     def __post_init__(self) -> None:
@@ -252,7 +255,7 @@ def _default(model: ModelName) -> Settings:
         "ae": LossSettings(reconstruction="squared", kl=0.0),
         "vae": LossSettings(),
         "dfcvae": LossSettings(features=1.0),
-        "vaegan": LossSettings(similarity=10.0),
+        "vaegan": LossSettings(similarity=1.0, adversarial=0.01),
     }[model]
     return Settings(model, "default", loss=loss)
 

@@ -1,25 +1,74 @@
 """Get TensorFlow ready: a clear message where it is missing, devices, precision, determinism."""
 
+import importlib
 import importlib.util
 import logging
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from exacouple.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
+_TOO_NEW = (3, 14)
+
 
 def require_tensorflow() -> None:
     """Raise UsageError unless TensorFlow and Keras are installed."""
     for package in ("tensorflow", "keras"):
-        if importlib.util.find_spec(package) is None:
+        if importlib.util.find_spec(package) is not None:
+            continue
+        if sys.version_info >= _TOO_NEW:
             raise UsageError(
-                f"training needs {package}, which is not installed: pip install "
-                "'exacouple[train]' (without a GPU: pip install tensorflow-cpu)"
+                f"training needs {package}, of which there is none for Python "
+                f"{sys.version_info[0]}.{sys.version_info[1]}: use Python 3.11 to 3.13; everything "
+                "else, shipped models and exported ones too, works without it"
             )
+        raise UsageError(
+            f"training needs {package}, which is not installed: pip install 'exacouple[train]' "
+            "(without a GPU: pip install tensorflow-cpu)"
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def import_quietly() -> None:
+    """Import TensorFlow without what its libraries write to standard error as they are loaded.
+
+    With the log level DEBUG, or if the import fails, it is shown.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _held_back():
+        tensorflow: Any = importlib.import_module("tensorflow")
+        tensorflow.config.list_physical_devices()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Keep what the process writes to file descriptor 2, and show it only after a failure."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        before = os.dup(2)
+        shown = _log.isEnabledFor(logging.DEBUG)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            shown = True
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
+            if shown:
+                kept.seek(0)
+                os.write(2, kept.read())
 
 
 def prepare_devices(*, seed: int, precision: str, threads: int | None = None) -> Any:
@@ -40,6 +89,7 @@ def prepare_devices(*, seed: int, precision: str, threads: int | None = None) ->
     -------
     tf.distribute.Strategy
     """
+    import_quietly()
     import keras
     import tensorflow as tf
 

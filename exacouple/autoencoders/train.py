@@ -12,6 +12,7 @@ import numpy as np
 from exacouple import __version__
 from exacouple.atomic import atomic_file
 from exacouple.autoencoders.ae import Autoencoder
+from exacouple.autoencoders.codec import TRAINED
 from exacouple.autoencoders.dfcvae import DeepFeatureVAE
 from exacouple.autoencoders.dictionary import Dictionary
 from exacouple.autoencoders.features import find_vgg19
@@ -27,7 +28,7 @@ from exacouple.errors import ExacoupleError, UsageError
 
 _log = logging.getLogger(__name__)
 
-MODEL = "model.keras"
+MODEL = TRAINED
 _SETTINGS = "settings.json"
 _DICTIONARY = "dictionary.npz"
 _LEFT_OUT = ("checkpoint_steps",)
@@ -145,8 +146,13 @@ def _difference(path: Path, settings: Settings, facts: dict[str, Any]) -> str:
         raise ExacoupleError(f"{path}: cannot be read ({exc}): give another --out") from exc
     new = {**json.loads(json.dumps(asdict(settings))), "data file": facts["sha256"]}
     for key, value in new.items():
-        if key not in _LEFT_OUT and old.get(key) != value:
-            return f"'{key}' was {old.get(key)!r}"
+        before = old.get(key)
+        if key in _LEFT_OUT or before == value:
+            continue
+        if not (isinstance(value, dict) and isinstance(before, dict)):
+            return f"'{key}' was {before!r}, now {value!r}"
+        inner = next(name for name in {**value, **before} if before.get(name) != value.get(name))
+        return f"'{key}.{inner}' was {before.get(inner)!r}, now {value.get(inner)!r}"
     return ""
 
 

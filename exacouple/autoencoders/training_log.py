@@ -66,6 +66,7 @@ def read_history(directory: Path) -> list[dict[str, float]]:
 def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Draw RMSE, loss with its terms, and where there is one the discriminator's accuracy."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     epochs = [row["epoch"] for row in history]
     adversarial = "accuracy" in history[0]
@@ -85,6 +86,7 @@ def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
         axes[2].plot(epochs, [row["validation_accuracy"] for row in history], label="validation")
         axes[2].set(xlabel="epoch", ylabel="discriminator's accuracy", ylim=(0, 1))
     for axis in axes:
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
         axis.legend(fontsize="small")
     figure.savefig(path, dpi=120)

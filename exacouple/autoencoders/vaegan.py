@@ -5,7 +5,9 @@ the prior, Xp = Dec(Zp), and F the last hidden layer of the discriminator D:
 
 L_prior = KL(q(Z|X) || N(0, 1)), L_like = 1/2 mean |F(X) - F(X~)|^2,
 L_GAN = -log D(X) - log(1 - D(X~)) - log(1 - D(Xp));
-the encoder descends L_prior + L_like, the decoder gamma L_like - L_GAN, the discriminator L_GAN.
+the encoder descends L_prior + L_like, the decoder gamma L_like - w L_GAN, the discriminator L_GAN.
+The paper has w = 1. With a unit for differences, the discriminator sees tiles without their mean,
+in that unit: scaled by the range of a data set, roughness is a thousandth of what it sees.
 
 Reference: Larsen, Sonderby, Larochelle and Winther (2016), Autoencoding beyond pixels using a
 learned similarity metric, ICML, Algorithm 2.
@@ -55,7 +57,7 @@ class VAEGAN(VariationalAutoencoder):
             made = self.decoder(code, training=True)
             drawn = self.decoder(self.prior_code(mean, log_variance, seed), training=True)
             (true_logit, true_hidden), (made_logit, made_hidden), (drawn_logit, _) = (
-                self.discriminator(part, training=True) for part in (tiles, made, drawn)
+                self.judge(part, training=True) for part in (tiles, made, drawn)
             )
             prior = tf.reduce_mean(self.code_terms(mean, log_variance, kl_weight)["kl"])
             like = tf.reduce_mean(
@@ -72,7 +74,7 @@ class VAEGAN(VariationalAutoencoder):
                 fooled = -self._mean_entropy([(made_logit, 0.0), (drawn_logit, 0.0)])
             targets = {
                 "encoder": prior + like + pixel,
-                "decoder": loss.similarity * like + pixel + fooled,
+                "decoder": loss.similarity * like + pixel + loss.adversarial * fooled,
                 "discriminator": judged,
             }
             scaled = {
@@ -101,8 +103,8 @@ class VAEGAN(VariationalAutoencoder):
         """Return the terms of the validation: likeness, divergence, accuracy, and the pixels."""
         mean, log_variance = self.code(tiles, training=False)
         made = self.decoder(mean, training=False)
-        true_logit, true_hidden = self.discriminator(tiles, training=False)
-        made_logit, made_hidden = self.discriminator(made, training=False)
+        true_logit, true_hidden = self.judge(tiles, training=False)
+        made_logit, made_hidden = self.judge(made, training=False)
         right = tf.concat([true_logit > 0, made_logit < 0], axis=0)
         square = tf.reduce_mean(tf.square(made - tiles))
         return {
@@ -112,6 +114,14 @@ class VAEGAN(VariationalAutoencoder):
             "accuracy": tf.reduce_mean(tf.cast(right, tf.float32)),
             "rmse_m": self.scaling.span_m * tf.sqrt(square),
         }
+
+    def judge(self, tiles: Tensor, *, training: bool) -> tuple[Tensor, Tensor]:
+        """Return the discriminator's logits of tiles, and its last hidden layer."""
+        if self.settings.loss.unit_m:
+            level = tf.reduce_mean(tiles, axis=(1, 2, 3), keepdims=True)
+            tiles = (tiles - level) * (self.scaling.span_m / self.settings.loss.unit_m)
+        logit, hidden = self.discriminator(tiles, training=training)
+        return logit, hidden
 
     def prior_code(self, mean: Tensor, log_variance: Tensor | None, seed: Tensor) -> Tensor:
         """Return codes of the prior; the numbers of atoms are those of another tile."""

@@ -1,5 +1,6 @@
 """Sources of the seabed that a case is run with: the original one and what stands in for it."""
 
+import dataclasses
 import difflib
 import importlib
 import logging
@@ -21,6 +22,8 @@ Apply = Callable[[xr.DataArray, Mapping[str, Any]], xr.DataArray]
 
 _DIMS = {"geographic": ("lat", "lon"), "projected": ("y", "x")}
 _SHALLOWEST_M = -1.0
+_MODEL_FILES = (".npz", ".keras")
+_FILE_SOURCE = "exacouple.autoencoders.sources:file_source"
 
 
 @dataclass(frozen=True)
@@ -109,28 +112,46 @@ def sources() -> dict[str, Source]:
 
 
 def get_source(name: str) -> Source:
-    """Return a source by its name.
+    """Return a source by its name, or that of a model file (``.npz`` or ``.keras``).
 
     Raises
     ------
     UsageError
-        There is none of that name; the message gives the nearest one and the list.
+        There is none of that name, in which case the message gives the nearest one and the list;
+        or no such file.
     ExacoupleError
-        It needs a package that is not installed.
+        It needs a package that is not installed, or the file is no model.
     """
     if name not in _SOURCES:
+        if Path(name).suffix in _MODEL_FILES:
+            return _of_file(name)
         hint = _nearest(name, _SOURCES)
-        raise UsageError(f"unknown source '{name}'{hint} (allowed: {', '.join(_SOURCES)})")
+        raise UsageError(
+            f"unknown source '{name}'{hint} (allowed: {', '.join(_SOURCES)}, or a model file "
+            f"ending in {' or '.join(_MODEL_FILES)})"
+        )
     found = _SOURCES[name]
     if isinstance(found, Source):
         return found
-    module, _, attribute = found.partition(":")
-    try:
-        source: Source = getattr(importlib.import_module(module), attribute)
-    except ImportError as exc:
-        raise ExacoupleError(f"source '{name}' cannot be loaded: {exc}") from exc
+    source: Source = _imported(found, name)
     _SOURCES[name] = source
     return source
+
+
+def _of_file(path: str) -> Source:
+    """Return the source of a model file, by a name that no other source has."""
+    source: Source = _imported(_FILE_SOURCE, path)(path)
+    if source.name in _SOURCES:
+        return dataclasses.replace(source, name=f"{source.name}-file")
+    return source
+
+
+def _imported(target: str, name: str) -> Any:
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError as exc:
+        raise ExacoupleError(f"source '{name}' cannot be loaded: {exc}") from exc
 
 
 def resolve_options(source: Source, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -286,4 +307,5 @@ _SOURCES: dict[str, Source | str] = {
     "mixture-pca": "exacouple.autoencoders.sources:MIXTURE_PCA",
     "vae": "exacouple.autoencoders.sources:VAE",
     "dfcvae": "exacouple.autoencoders.sources:DFCVAE",
+    "vae-fixed": "exacouple.autoencoders.sources:VAE_FIXED",
 }

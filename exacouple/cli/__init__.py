@@ -16,6 +16,7 @@ from exacouple.errors import ExacoupleError
 COMMANDS = (
     "train",
     "evaluate",
+    "reconstruct",
     "regions",
     "application",
     "prepare",

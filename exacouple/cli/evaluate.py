@@ -22,8 +22,6 @@ EMBEDDED = "etopo5-northwest-pacific"
 OUT = Path("runs/evaluate")
 
 _PIPED_WIDTH = 110
-_TRAINED = "model.keras"
-"""Name that every training gives its model; what tells trainings apart is their directory."""
 
 
 @click.command()
@@ -111,13 +109,13 @@ def command(
 
 def _load(models: tuple[str, ...]) -> "dict[str, Codec]":
     """Return the models by labels that tell them apart."""
-    from exacouple.autoencoders.codec import load_codec
+    from exacouple.autoencoders.codec import TRAINED, load_codec
     from exacouple.errors import UsageError
 
     if len(set(models)) < len(models):
         raise UsageError("a model is given twice")
     paths = [Path(model) for model in models]
-    stems = [path.parent.name if path.name == _TRAINED else path.stem for path in paths]
+    stems = [path.parent.name if path.name == TRAINED else path.stem for path in paths]
     labels = [
         stem if stems.count(stem) == 1 else f"{path.parent.name}/{stem}"
         for stem, path in zip(stems, paths, strict=True)

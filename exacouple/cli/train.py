@@ -1,10 +1,14 @@
 """Subcommand ``train``: train an autoencoder on the tiles of a grid."""
 
+import logging
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from exacouple.cli.options import echo_json, force_option, json_option
+
+_log = logging.getLogger(__name__)
 
 _MODELS = ("ae", "vae", "dfcvae", "vaegan")
 _PRESETS = ("default", "thesis")
@@ -14,8 +18,8 @@ _PRESETS = ("default", "thesis")
 @click.argument("model", type=click.Choice(_MODELS))
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Grid that tiles are cut from, such as GEBCO or ETOPO.",
+    metavar="GRID",
+    help="Grid that tiles are cut from: a file, such as GEBCO or ETOPO, or an embedded one.",
 )
 @click.option("--preset", type=click.Choice(_PRESETS), default="default", show_default=True)
 @click.option(
@@ -28,6 +32,11 @@ _PRESETS = ("default", "thesis")
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory of the training.  [default: trainings/MODEL-PRESET]",
+)
+@click.option(
+    "--split",
+    type=click.Choice(("blocked", "thesis")),
+    help="How tiles are divided: by area, or as the thesis does.  [default: that of the preset]",
 )
 @click.option("--seed", type=int, help="Seed of weights, order and noise.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs at most.")
@@ -49,10 +58,11 @@ _PRESETS = ("default", "thesis")
 @json_option
 def command(
     model: str,
-    data: Path | None,
+    data: str | None,
     preset: str,
     config: Path | None,
     out: Path | None,
+    split: Literal["blocked", "thesis"] | None,
     seed: int | None,
     epochs: int | None,
     threads: int | None,
@@ -72,6 +82,9 @@ def command(
     from exacouple.autoencoders.settings import read_settings
 
     settings = read_settings(model, preset, config)
+    if split is not None:
+        data_settings = dataclasses.replace(settings.data, split=split)
+        settings = dataclasses.replace(settings, data=data_settings)
     if seed is not None:
         settings = dataclasses.replace(settings, seed=seed)
     if epochs is not None:
@@ -84,15 +97,19 @@ def command(
         raise click.UsageError("give the grid to train on: --data FILE")
     if export is not None:
         _check_export(export, settings.network.kind, force=force)
+    from exacouple.bathymetry import embedded_grids, inspect
 
-    from exacouple.autoencoders.tensorflow_setup import require_tensorflow
+    grid = inspect(embedded_grids().get(data, Path(data))).path
+
+    from exacouple.autoencoders.tensorflow_setup import import_quietly, require_tensorflow
 
     require_tensorflow()
+    import_quietly()
     from exacouple.autoencoders.train import MODEL, train
 
     directory = out or Path("trainings") / f"{model}-{preset}"
     outcome = train(
-        settings, data, directory, feature_weights=feature_weights, threads=threads, force=force
+        settings, grid, directory, feature_weights=feature_weights, threads=threads, force=force
     )
     if export is not None:
         from exacouple.autoencoders.export import to_portable
@@ -101,6 +118,8 @@ def command(
         to_portable(KerasCodec.load(directory / MODEL)).save(export, force=force)
     if as_json:
         echo_json({"path": str(directory / MODEL), **dataclasses.asdict(outcome)})
+        return
+    if not _log.isEnabledFor(logging.INFO):
         return
     early = ", stopped early" if outcome.stopped_early else ""
     click.echo(

@@ -104,6 +104,33 @@ def test_the_numpy_model_is_the_keras_model(codec, tiles):
     assert np.abs(portable.decode(codes) - portable.waveforms(codes)).max() > 10.0
 
 
+def test_a_code_without_chosen_atoms_is_continuous(tiles, tmp_path):
+    """Half a code gives a tile between; Keras, its file and numpy agree, refinement included."""
+    from exacouple.autoencoders.export import to_portable
+    from exacouple.autoencoders.keras_codec import KerasCodec
+    from exacouple.autoencoders.networks import pursuit_encoder, refining_decoder
+
+    plain = select_dictionary(tiles, fixed=20, chosen=0)
+    ends = (SCALE.minimum_m, SCALE.maximum_m)
+    encoder = pursuit_encoder(plain, 0, scaling=ends, variational=True)
+    decoder = refining_decoder(plain, 0, scaling=ends, widths=(4, 8))
+    kernel, bias = decoder.get_layer("out").get_weights()
+    random = np.random.default_rng(0)
+    decoder.get_layer("out").set_weights([0.1 * random.normal(size=kernel.shape), bias])
+    codec = KerasCodec.of("vae", encoder, decoder, SCALE, {})
+    codec.save(tmp_path / "model.keras")
+    codes = codec.encode(tiles)
+    assert codes.shape == (12, 20)
+    np.testing.assert_allclose(codec.encode(0.5 * tiles), 0.5 * codes, atol=1e-4)
+    made = codec.decode(codes)
+    portable = to_portable(codec)
+    assert np.abs(made - portable.waveforms(codes)).max() > 10.0
+    np.testing.assert_allclose(portable.decode(codes), made, atol=0.05)
+    np.testing.assert_allclose(load_codec(tmp_path / "model.keras").decode(codes), made, atol=0.01)
+    step = np.abs(portable.decode(codes + 1e-3) - portable.decode(codes)).max()
+    assert 0.0 < step < 20.0
+
+
 def test_a_convolutional_model_cannot_be_exported():
     """It has no waveforms."""
     from exacouple.autoencoders.export import to_portable

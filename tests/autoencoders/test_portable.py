@@ -89,6 +89,16 @@ def test_a_model_without_chosen_atoms_has_smooth_codes():
     np.testing.assert_allclose(model.encode(tile), [[0.5, -1.0, 2.0]], atol=1e-4)
 
 
+def test_without_chosen_atoms_the_higher_cosines_are_what_is_rough():
+    """The refinement then scales with them: it can change hundreds of metres, not one."""
+    model = codec(chosen=0, gain=1.0)
+    tile = model.waveforms(np.array([[0.5, -1.0, 2.0]], dtype=np.float32))
+    smooth = model.waveforms(np.array([[0.5, -1.0, -1.0 / 3.0]], dtype=np.float32))
+    changes = [np.abs(model.decode(model.encode(each)) - each).max() for each in (tile, smooth)]
+    assert changes[0] > 100.0
+    assert changes[1] < 0.05 * changes[0]
+
+
 def test_a_file_holds_the_model(tmp_path):
     """Weights are float16 in the file: decoded tiles differ by metres at most; facts are kept."""
     model = codec(gain=0.01)

@@ -2,12 +2,16 @@
 
 import json
 
+import numpy as np
+import pytest
 from click.testing import CliRunner
 
-from exacouple.autoencoders.codec import shipped
-from exacouple.bathymetry.sources import get_source, resolve_options
+from exacouple.autoencoders.codec import load_codec, shipped
+from exacouple.bathymetry import Bounds, apply_source, embedded_grids, get_source, read_window
+from exacouple.bathymetry.sources import resolve_options
 from exacouple.cases import load_region, plan_case
 from exacouple.cli import main
+from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
 
 
@@ -35,6 +39,47 @@ def test_sources_have_equal_numbers_by_default() -> None:
     """Each of the linear rivals takes 100 numbers per tile unless told otherwise."""
     for name in ("pca", "dct", "mixture-pca"):
         assert resolve_options(get_source(name), {}) == {"latents": 100, "overlap": 8}
+
+
+def test_the_file_of_a_model_is_a_source(tmp_path, monkeypatch) -> None:
+    """It is called by its name, or by that of its training, and its hash is recorded."""
+    path = tmp_path / "my model.npz"
+    load_codec("pca", latents=40).save(path)
+    source = get_source(str(path))
+    assert source.name == "my-model"
+    assert resolve_options(source, {}) == {"latents": 40, "overlap": 8}
+    assert source.files({}) == (path,)
+    plan = plan_case(load_region("tohoku"), str(path), tmp_path / "case", options={"latents": 20})
+    assert plan.manifest["source"]["name"] == "my-model"
+    (model,) = [found for found in plan.manifest["inputs"] if found["role"] == "model"]
+    assert (model["name"], model["sha256"]) == ("my model.npz", sha256_file(path))
+    grid = read_window(embedded_grids()["etopo5-northwest-pacific"], Bounds(140, 150, 30, 40))
+    few, many = (
+        np.abs(apply_source(source, grid, options={"latents": n}).values - grid.values).mean()
+        for n in (5, 40)
+    )
+    assert 0 < many < few
+
+
+def test_the_file_of_a_model_never_passes_for_another_source(tmp_path) -> None:
+    """A user's own `pca.npz` is not the shipped one."""
+    load_codec("pca", latents=40).save(tmp_path / "pca.npz")
+    assert get_source(str(tmp_path / "pca.npz")).name == "pca-file"
+    with pytest.raises(UsageError, match=r"none\.npz: no such file"):
+        get_source(str(tmp_path / "none.npz"))
+    with pytest.raises(UsageError, match=r"unknown source 'dfvae', did you mean 'dfcvae'"):
+        get_source("dfvae")
+
+
+def test_prepare_makes_the_case_of_a_model_file(tmp_path, monkeypatch) -> None:
+    """The directory of the case is called by the model, not by the path of the file."""
+    monkeypatch.chdir(tmp_path)
+    load_codec("pca", latents=40).save(tmp_path / "mine.npz")
+    asked = "prepare --source ./mine.npz --region tohoku --dry-run --json --only"
+    result = CliRunner().invoke(main, asked.split())
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)
+    assert (found["path"], found["source"]) == ("runs/tohoku-mine", "mine")
 
 
 def test_prepare_shows_what_would_be_made(tmp_path) -> None:

@@ -12,9 +12,11 @@ pytest.importorskip("keras", reason="needs TensorFlow: pip install 'exacouple[tr
 from exacouple.autoencoders import training, training_data  # noqa: E402
 from exacouple.autoencoders.checkpoint import load_checkpoint  # noqa: E402
 from exacouple.autoencoders.codec import load_codec  # noqa: E402
+from exacouple.autoencoders.selection import select_dictionary  # noqa: E402
 from exacouple.autoencoders.train import train  # noqa: E402
 from exacouple.bathymetry.streaming import read_tiles  # noqa: E402
 from exacouple.errors import ExacoupleError, UsageError  # noqa: E402
+from exacouple.hashing import sha256_file  # noqa: E402
 
 
 def history(directory):
@@ -60,7 +62,9 @@ def test_a_training_writes_what_it_says(small, grid, tmp_path):
     outcome = train(small("ae", epochs=1), grid, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"settings.json", "history.csv", "curves.png", "model.keras", "tensorboard"} <= names
-    assert any((tmp_path / "out" / "tensorboard").iterdir())
+    (events,) = (tmp_path / "out" / "tensorboard").iterdir()
+    written = events.read_bytes()
+    assert all(tag in written for tag in (b"train/loss", b"epoch/validation_rmse_m"))
     codec = load_codec(tmp_path / "out" / "model.keras")
     assert (codec.name, codec.latents) == ("ae", 100)
     assert codec.facts["data"]["split"]["kind"] == "blocked"
@@ -83,6 +87,19 @@ def test_validation_is_that_of_the_saved_model(small, grid, tmp_path):
 
 
 @pytest.mark.slow
+def test_other_settings_in_the_same_place_are_named(small, grid, tmp_path):
+    """Which setting, what it was and what it would be; nothing is replaced."""
+    training.write_settings(
+        tmp_path / "out",
+        small("vae"),
+        {"file": "x.nc", "sha256": sha256_file(grid)},
+    )
+    with pytest.raises(UsageError, match=r"'network\.atoms' was 32, now 48"):
+        train(small("vae", network={"atoms": 48}), grid, tmp_path / "out")
+    with pytest.raises(UsageError, match=r"'seed' was 0, now 3"):
+        train(small("vae", seed=3), grid, tmp_path / "out")
+
+
 def test_the_test_part_is_never_read(small, grid, tmp_path, monkeypatch):
     """Neither to train, nor to validate, nor to make the dictionary."""
     parts = []
@@ -188,6 +205,44 @@ def test_algorithm_2_moves_one_network_at_a_time(small):
         terms = update(tiles, tf.constant(step), tf.constant(1.0))
     assert float(terms["accuracy"]) > 0.8
     assert float(terms["adversarial"]) < 1.5 < 3 * np.log(2.0)
+
+
+def test_the_discriminator_sees_roughness_and_no_level(small):
+    """With a unit for differences; that of the thesis sees tiles as they are scaled."""
+    from exacouple.autoencoders.codec import Scaling
+    from exacouple.autoencoders.vaegan import VAEGAN
+
+    tiles = np.random.default_rng(0).uniform(0.4, 0.5, (2, 96, 96, 1)).astype(np.float32)
+    change = {}
+    for name, network in (("default", {"fixed": 100}), ("thesis", {})):
+        settings = small("vaegan", name, network=network)
+        if name == "default":
+            dictionary = select_dictionary(-3000.0 - 500.0 * tiles[..., 0], fixed=100, chosen=0)
+            model = VAEGAN(settings, Scaling(-6000.0, 0.0), dictionary)
+        else:
+            model = VAEGAN(settings, Scaling(-6000.0, 0.0))
+        plain, deeper = (
+            np.asarray(model.judge(part, training=False)[1]) for part in (tiles, tiles - 0.3)
+        )
+        change[name] = np.abs(deeper - plain).max() / np.abs(plain).max()
+    assert change["default"] < 1e-3 < 0.01 < change["thesis"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_as_well(small, grid, tmp_path, precision):
+    """Within 2 % of float32 after one epoch."""
+    import keras
+
+    rmse = []
+    try:
+        for chosen in ("float32", precision):
+            settings = dataclasses.replace(small("vae", epochs=1), precision=chosen)
+            outcome = train(settings, grid, tmp_path / chosen)
+            rmse.append(outcome.validation_rmse_m)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert rmse[1] == pytest.approx(rmse[0], rel=0.02)
 
 
 @pytest.mark.slow

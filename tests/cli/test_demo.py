@@ -1,4 +1,4 @@
-"""The demo prepares three cases of one region and hands them to run and compare."""
+"""The demo prepares four cases of one region and hands them to run and compare."""
 
 import shutil
 
@@ -10,7 +10,7 @@ from exacouple.cases import Case
 from exacouple.cli import compare, demo, main, run
 from exacouple.resources import simulations_dir
 
-NAMES = ["original", "smoothed", "flat"]
+NAMES = ["original", "dfcvae", "pca", "flat"]
 
 
 @pytest.fixture(autouse=True)
