@@ -24,7 +24,7 @@ from exacouple.waveforms import compare, select_named
 REGION = "tohoku"
 CELLS = 79
 ORIGINAL = "original"
-MODELS = ("dfcvae", "vae", "mixture-pca", "pca", "dct")
+MODELS = ("dfcvae", "vae", "vae-fixed", "mixture-pca", "pca", "dct")
 OTHERS = ("smoothed", "flat")
 OVERLAPS = (8, 16, 24, 32)
 """Pixels that neighbouring tiles share; the first is the default of `prepare`."""

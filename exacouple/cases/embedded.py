@@ -35,6 +35,8 @@ def solver_parameters(config: RegionConfig, metres: float) -> dict[str, Any]:
         parameters["coriolis"] = list(coriolis(config, metres))
     if simulation.manning > 0.0:
         parameters["manning"] = simulation.manning * metres ** (1.0 / 3.0)
+    if simulation.precision != "double":
+        parameters["precision"] = simulation.precision
     if outputs.maxima:
         parameters["maxima"] = MAXIMA
     if outputs.snapshots_s > 0.0:
@@ -84,6 +86,7 @@ def wishes(config: RegionConfig) -> list[str]:
         "displacement.rupture": config.displacement.rupture == "kinematic",
         "simulation.coriolis": config.simulation.coriolis,
         "simulation.manning": config.simulation.manning > 0.0,
+        "simulation.precision": config.simulation.precision != "double",
         "outputs.maxima": config.outputs.maxima,
         "outputs.snapshots_s": config.outputs.snapshots_s > 0.0,
         "outputs.exact_probes": config.outputs.exact_probes,

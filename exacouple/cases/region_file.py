@@ -144,7 +144,8 @@ class Simulation:
     """End time, interval of the probes, and the physics that an engine may be told.
 
     `coriolis` takes f and its gradient from the latitude of the middle of the domain; `manning` is
-    Manning's coefficient of the bottom friction in s/m^(1/3), 0 for none.
+    Manning's coefficient of the bottom friction in s/m^(1/3), 0 for none. Single `precision` is a
+    cheap level for meshes that are mostly deep.
     """
 
     end_time_s: float
@@ -154,6 +155,7 @@ class Simulation:
     boundary: Literal["outflow", "wall"] = "outflow"
     coriolis: bool = False
     manning: float = 0.0
+    precision: Literal["double", "single"] = "double"
 
     def __post_init__(self) -> None:
         _check_positive(

@@ -87,6 +87,7 @@ def test_engine_runs_a_kinematic_case(rising, tmp_path, monkeypatch):
         "outputs.maxima=true",
     )
     changes += ("simulation.coriolis=true", "simulation.manning=0.02", "outputs.snapshots_s=60")
+    changes += ("simulation.precision=single",)
     region = load_region(rising, changes)
     case = prepare_case(region, "flat", tmp_path / "case", options={"depth_m": 4000.0}, cells=7)
     monkeypatch.chdir(case.path)
