@@ -24,6 +24,7 @@ COMMANDS = (
     "compare",
     "demo",
     "warm-up",
+    "verify",
     "doctor",
 )
 """Subcommands in the order of use; ``exacouple.cli.<name>:command`` is the click command."""

@@ -1,0 +1,54 @@
+"""Reading the NTHMP benchmark data that users bring."""
+
+import numpy as np
+import pytest
+
+from exacouple.errors import ExacoupleError
+from exacouple.verification.laboratory import deviation, find, measured_run_up, table
+from exacouple.verification.registry import CHECKS, run
+from exacouple.verification.results import Inputs, NoData
+
+
+def test_without_data_the_reason_names_the_repository():
+    """A user learns what to fetch and which option takes it."""
+    with pytest.raises(NoData, match=r"nthmp-benchmark-problems and give it with --laboratory"):
+        find(Inputs(), "BP04", "Lab_runup.txt")
+
+
+def test_missing_file_is_named(tmp_path):
+    """Another directory than the repository is told by the file that it lacks."""
+    with pytest.raises(NoData, match=r"BP04/Lab_runup.txt"):
+        find(Inputs(laboratory=tmp_path), "BP04", "Lab_runup.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["laboratory-beach", "laboratory-island", "laboratory-valley", "real-engine"]
+)
+def test_checks_without_data_are_not_passed(name):
+    """They have one row that says what is missing."""
+    check = next(c for c in CHECKS if c.name == name)
+    (row,) = run(check, Inputs())
+    assert row.status == "no data"
+    assert "--" in row.note
+
+
+def test_table_skips_what_is_no_row(tmp_path):
+    """Titles, rules, blank lines and rows of other lengths are left out."""
+    path = tmp_path / "runup.txt"
+    path.write_text("TITLE\n  Rad Deg\n-----\n\n 0.39 22.5 1.60\n251\n0.79\t45.0\t1.37\n")
+    np.testing.assert_array_equal(table(path, 3), [[0.39, 22.5, 1.60], [0.79, 45.0, 1.37]])
+    with pytest.raises(ExacoupleError, match=r"runup.txt: no rows of 7 numbers"):
+        table(path, 7)
+
+
+def test_run_up_is_brought_to_the_height_asked_for():
+    """Waves within 5 % count, scaled with H^(5/4); others do not."""
+    runs = np.array([[0.02, 0.08, 30.0], [0.0202, 0.0808, 30.0], [0.03, 9.0, 30.0]])
+    expected = 0.5 * (0.08 + 0.0808 * (0.02 / 0.0202) ** 1.25)
+    assert measured_run_up(runs, 0.02) == pytest.approx(expected, rel=1e-12)
+
+
+def test_deviation_is_relative_to_the_range():
+    """An offset of 1 on a record between -2 and 2 is a quarter."""
+    measured = np.array([-2.0, 0.0, 2.0])
+    assert deviation(measured + 1.0, measured) == pytest.approx(0.25)

@@ -1,0 +1,102 @@
+"""Fill the theory page on verification: python tools/make_verification_page.py DIR...
+
+Each DIR is a report of `exacouple verify --full --out DIR`. The table gives one line for each check
+and quantity, the worst over all orders and cases; figures go to docs/images/verification.
+"""
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from exacouple.atomic import atomic_file, write_text
+from exacouple.verification.cases import load_case
+from exacouple.verification.registry import CHECKS
+
+_CASES = r"(Japan|Chile|subcritical|supercritical|geostrophic jet|inertial circle|A = [\d.]+)"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "theory" / "verification.md"
+IMAGES = DOCS / "images" / "verification"
+START, END = "<!-- results -->", "<!-- end of results -->"
+COLOURS = 48
+Row = dict[str, Any]
+
+
+def main(directories: Sequence[str]) -> None:
+    """Write table and figures."""
+    reports = [Path(directory) for directory in directories]
+    rows: list[Row] = []
+    for report in reports:
+        rows += json.loads((report / "report.json").read_text(encoding="utf-8"))
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    table = "\n".join(lines(rows))
+    write_text(PAGE, f"{before}{START}\n\n{table}\n\n{END}{after}", force=True)
+    for name in re.findall(r"images/verification/([\w-]+)\.png", before + after):
+        shrink(next(r / f"{name}.png" for r in reports if (r / f"{name}.png").is_file()), name)
+
+
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """The table, in the order of the checks."""
+    yield "| check | measured (worst of) | value | bound | source of the bound | status |"
+    yield "|---|---|---:|---:|---|---|"
+    for check in CHECKS:
+        groups: dict[tuple[str, str], list[Row]] = {}
+        for row in rows:
+            if row["check"] == check.name:
+                groups.setdefault((kind_of(row), row["status"]), []).append(row)
+        for (kind, status), members in groups.items():
+            yield line(check.name, kind, status, members)
+
+
+def kind_of(row: Row) -> str:
+    """The quantity without order, case and mesh."""
+    quantity: str = row["measured"] or row["note"]
+    head, _, tail = quantity.rpartition(": ")
+    named = re.match(_CASES, head)
+    form = re.search(r"(polynomials|volumes)", head)
+    parts = [match.group(1) for match in (named, form) if match]
+    if head.startswith(("case", "H/d", "l0", "l2")):
+        parts = [head]
+    return ": ".join([*parts, tail])
+
+
+def line(check: str, kind: str, status: str, members: Sequence[Row]) -> str:
+    """One line: the member nearest to its bound, or furthest beyond it."""
+    if members[0]["measured"] is None:
+        return f"| {check} | {kind} | | | | {status} |"
+    worst = max(members, key=_excess)
+    sign = "≥" if worst["at_least"] else "≤"
+    many = f"{kind} ({len(members)})" if len(members) > 1 else kind
+    value = "not finite" if worst["value"] is None else f"{worst['value']:.3g}"
+    cells = (check, many, value, f"{sign} {worst['bound']:.3g}", worst["source"], status)
+    return f"| {' | '.join(cells)} |"
+
+
+def _excess(row: Row) -> float:
+    if row["value"] is None:
+        return float("inf")
+    if row["at_least"]:
+        return float(row["bound"] - row["value"])
+    return float(row["value"] / row["bound"] if row["bound"] else row["value"])
+
+
+def shrink(source: Path, name: str) -> None:
+    """Write a figure with few colours, which is a fraction of its size."""
+    with Image.open(source) as image:
+        title = load_case(name).title
+        reduced = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        reduced.save(buffer, "PNG", optimize=True)
+    with atomic_file(IMAGES / f"{name}.png", force=True) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+    print(f"{name}: {title}, {len(buffer.getvalue()) // 1024} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
