@@ -40,37 +40,41 @@ def lanes(*slots):
 
 
 def deep_kernels():
-    """The kernels of deep elements, with arguments."""
+    """The kernels of deep elements, their arguments, and how many numbers they compute at least."""
     kernels, layout = load_kernels(2), Layout(3)
     u, bed, out, gates, lowest, ring = (
         np.ones((3, 1, slots * LANES)) for slots in (27, 9, 27, 4, 1, layout.record_slots)
     )
     work, spin = np.ones(layout.work_slots * LANES), np.zeros((3, 3))
-    yield kernels.predict, (u, bed, 1, 0, ring, 1, work, 0.1, 9.81, spin), 300
-    yield kernels.correct, (ring, 1, 0, 2, 0, out, 1, gates, bed, lowest, 0.1, 9.81), 100
+    yield kernels.predict, (u, bed, 1, 0, ring, 1, work, 0.1, 9.81, spin), 2000
+    yield kernels.correct, (ring, 1, 0, 2, 0, out, 1, gates, bed, lowest, 0.1, 9.81), 400
 
 
 def patch_kernels():
-    """The kernels of limited elements, with arguments."""
+    """The kernels of limited elements, likewise."""
     order, halo, faces, edges = (0, 0), 4 * 7**2, 2 * 6 * 5, 4 * 5
     speed, low, high, flux, push, kept = lanes(halo // 2, 4 * faces, 4 * faces, 5 * faces, 50, 125)
     values, rim, angles, marks = lanes(halo, 5 * edges, 10, 3)
-    yield subcells.flow, (order, values, speed, 0.1), 8
+    yield subcells.flow, (order, values, speed, 0.1), 40
     yield (
         subcells.reconstruct,
         (order, values, speed, low, high, push, 1.5, 0.1, 1.0, 9.81, 0.1),
-        80,
+        400,
     )
-    yield subcells.solve, (low, high, flux, 0, faces, 9.81), 40
-    yield balance.exchange, (order, values, flux, push, kept, 0.1), 40
-    yield balance.add_edges, (order, rim, kept, 0.1), 30
-    yield balance.advance, (order, kept, angles, marks, 0.1), 20
+    yield subcells.solve, (low, high, flux, 0, faces, 9.81), 300
+    yield balance.exchange, (order, values, flux, push, kept, 0.1), 160
+    yield balance.add_edges, (order, rim, kept, 0.1), 600
+    yield balance.advance, (order, kept, angles, marks, 0.1), 500
 
 
-@pytest.mark.skipif("avx" not in _processor_flags(), reason="this processor has no AVX")
+@pytest.mark.skipif("avx2" not in _processor_flags(), reason="this processor has no AVX2")
 @pytest.mark.parametrize("kernels", [deep_kernels, patch_kernels])
 def test_innermost_loops_are_vectorised(kernels):
-    """Nearly all arithmetic of order 2 works on AVX registers of at least four numbers."""
+    """All arithmetic of order 2 but products of constants works on whole AVX registers.
+
+    Registers hold four or eight numbers, and compilers unroll differently for them: what is counted
+    are numbers, and instructions on fewer than four of them.
+    """
     for kernel, arguments, least in kernels():
         # What comes from the cache has no assembly to look at.
         options = {**JIT, **kernel.targetoptions, "cache": False}
@@ -79,9 +83,9 @@ def test_innermost_loops_are_vectorised(kernels):
         fresh(*arguments)
         (assembly,) = fresh.inspect_asm().values()
         arithmetic = [line for line in assembly.splitlines() if _is_arithmetic(line)]
-        wide = [line for line in arithmetic if "ymm" in line or "zmm" in line]
-        assert len(arithmetic) > least, kernel
-        assert len(wide) > 0.9 * len(arithmetic), kernel
+        narrow = [line for line in arithmetic if _numbers(line) < 4]
+        assert sum(map(_numbers, arithmetic)) > least, kernel
+        assert len(narrow) <= 3, kernel
 
 
 def _is_arithmetic(line):
@@ -89,3 +93,12 @@ def _is_arithmetic(line):
     return name.startswith(("vadd", "vsub", "vmul", "vdiv", "vsqrt", "vfm", "vfnm")) and (
         name.endswith(("pd", "sd"))
     )
+
+
+def _numbers(line):
+    """How many double-precision numbers an instruction computes."""
+    if "zmm" in line:
+        return 8
+    if "ymm" in line:
+        return 4
+    return 2 if line.split()[0].endswith("pd") else 1
