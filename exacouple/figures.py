@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 WIDTH_IN = 7.2
 """Width of a figure over two columns of a journal."""
@@ -51,11 +52,17 @@ def figure(height: float, *, width: float = WIDTH_IN) -> Iterator[Figure]:
 
 
 def save(fig: Figure, path: Path, caption: str) -> None:
-    """Write a PNG with its caption below the panels and in the file's description."""
+    """Write a PNG with its caption below the panels and in the file's description.
+
+    A dollar sign in a name or title is drawn as one and begins no formula; the numbers of axes are
+    not made yet.
+    """
     per_line = int(fig.get_figwidth() * 19)
     fig.supxlabel(
         textwrap.fill(caption, per_line), x=0.012, ha="left", fontsize=7.0, color="#333333"
     )
+    for text in fig.findobj(Text):
+        text.set_parse_math("$" not in text.get_text())
     fig.savefig(path, format="png", metadata={"Description": caption, "Software": "exacouple"})
 
 

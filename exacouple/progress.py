@@ -148,7 +148,7 @@ def _new_progress() -> "Progress":
             return Text(f"{task.completed:.0f}{total} {task.fields['unit']}")
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         Amount(),
         TimeElapsedColumn(),

@@ -89,3 +89,14 @@ def test_terminal_shares_one_display(caplog, capsys, monkeypatch):
     assert "10/10 s" in shown
     assert "renamed" in shown
     assert "3 files" in shown
+
+
+def test_description_on_a_terminal_is_text(caplog, capsys, monkeypatch):
+    """A path with brackets is shown as it is: it is no markup."""
+    caplog.set_level(logging.INFO, logger="exacouple")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.task("runs/[b]o [/x]", total=10, unit="[s]") as task:
+        task.update(completed=10)
+    shown = capsys.readouterr().err
+    assert "runs/[b]o [/x]" in shown
+    assert "10/10 [s]" in shown

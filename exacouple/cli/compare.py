@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, json_option
+from exacouple.cli.tables import number, score_table, table_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,18 @@ _log = logging.getLogger(__name__)
 RUNS = Path("runs")
 OUT = RUNS / "compare"
 
-_PIPED_WIDTH = 110
+_HEADS = (
+    "peak\nm",
+    "peak at\ns",
+    "arrival\ns",
+    "RMSE\nm",
+    "\nnRMSE",
+    "corre-\nlation",
+    "lag\ns",
+    "aligned\nRMSE, m",
+    "aligned\nnRMSE",
+    "aligned\ncorr.",
+)
 
 
 @click.command()
@@ -115,11 +127,7 @@ def _compare(
 
 
 def _print(comparisons: "list[Comparison]") -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_PIPED_WIDTH)
+    console = table_console()
     for comparison in comparisons:
         console.print(f"{comparison.title}\n")
         for buoy in comparison.buoys:
@@ -139,34 +147,10 @@ def _tables(comparison: "Comparison", buoy: str, name: str) -> "Iterator[Table]"
     targets = dict.fromkeys(score.against for score in scores if score.against is not None)
     for target in targets or [comparison.reference.label]:
         against = {score.case: score for score in scores if score.against == target}
-        table = _table(f"{name} against {target}" if targets else name)
+        table = score_table(f"{name} against {target}" if targets else name, "case", *_HEADS)
         for case, own in alone.items():
             _add_row(table, against.get(case, own))
         yield table
-
-
-def _table(title: str) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
-    table.add_column("case", overflow="fold", min_width=8)
-    for head in (
-        "peak\nm",
-        "peak at\ns",
-        "arrival\ns",
-        "RMSE\nm",
-        "\nnRMSE",
-        "corre-\nlation",
-        "lag\ns",
-        "aligned\nRMSE, m",
-        "aligned\nnRMSE",
-        "aligned\ncorr.",
-    ):
-        table.add_column(head, justify="right", no_wrap=True)
-    return table
 
 
 def _add_row(table: "Table", row: "Score") -> None:
@@ -174,22 +158,18 @@ def _add_row(table: "Table", row: "Score") -> None:
         table.add_row(row.case, row.word)
         return
     cells = [
-        _number(row.peak_m, ".3f"),
-        _number(row.peak_time_s, ".0f"),
-        _number(row.arrival_s, ".0f"),
+        number(row.peak_m, ".3f"),
+        number(row.peak_time_s, ".0f"),
+        number(row.arrival_s, ".0f"),
     ]
     if row.against is not None:
         cells += [
-            _number(row.rmse_m, ".3f"),
-            _number(row.nrmse, ".3f"),
-            _number(row.correlation, ".3f"),
-            _number(row.lag_s, "+.1f"),
-            _number(row.rmse_lag_removed_m, ".3f"),
-            _number(row.nrmse_lag_removed, ".3f"),
-            _number(row.correlation_lag_removed, ".3f"),
+            number(row.rmse_m, ".3f"),
+            number(row.nrmse, ".3f"),
+            number(row.correlation, ".3f"),
+            number(row.lag_s, "+.1f"),
+            number(row.rmse_lag_removed_m, ".3f"),
+            number(row.nrmse_lag_removed, ".3f"),
+            number(row.correlation_lag_removed, ".3f"),
         ]
     table.add_row(row.case, *cells)
-
-
-def _number(value: float | None, pattern: str) -> str:
-    return "none" if value is None else format(value, pattern)

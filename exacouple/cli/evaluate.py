@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, force_option, json_option
+from exacouple.cli.tables import number, score_table, table_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,8 +21,6 @@ _log = logging.getLogger(__name__)
 
 EMBEDDED = "etopo5-northwest-pacific"
 OUT = Path("runs/evaluate")
-
-_PIPED_WIDTH = 110
 
 
 @click.command()
@@ -147,14 +146,10 @@ def _tiles(data: str | None, split: "SplitName | None", codecs: "list[Codec]") -
 
 
 def _print(evaluation: "Evaluation") -> None:
-    from rich.console import Console
-
     from exacouple.autoencoders.evaluation_report import describe
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_PIPED_WIDTH)
-    console.print(f"{describe(evaluation.tiles)}\n", markup=False)
+    console = table_console()
+    console.print(f"{describe(evaluation.tiles)}\n")
     for table in (_errors(evaluation), _details(evaluation), _costs(evaluation)):
         console.print(table)
     for name, interval in evaluation.pooled.items():
@@ -165,14 +160,14 @@ def _print(evaluation: "Evaluation") -> None:
         "beside both metres per pixel. Slope: error of the step between neighbouring pixels, and "
         "its share of the true steps. To PCA: RMSE over that of PCA, and 95 % interval over "
         f"blocks of area (bootstrap, seed {evaluation.seed}). Seen: tiles that the model may have "
-        "been trained on. Bits: after rounding of the numbers that costs less than 1 % of RMSE.",
-        markup=False,
+        "been trained on. Bits: after rounding of the numbers that costs less than 1 % of RMSE."
     )
 
 
 def _errors(evaluation: "Evaluation") -> "Table":
-    table = _table(
+    table = score_table(
         "Errors",
+        "model",
         "num-\nbers",
         "total\nL2",
         "\nm/px",
@@ -200,22 +195,25 @@ def _details(evaluation: "Evaluation") -> "Table":
     from exacouple.autoencoders.scores import BANDS
 
     heads = [band.replace(" to ", " to\n").replace("below ", "below\n") for band in BANDS[:-1]]
-    table = _table("RMSE by depth (m)", *heads, "sea", "land", "slope\nm/step", "slope\nshare")
+    table = score_table(
+        "RMSE by depth (m)", "model", *heads, "sea", "land", "slope\nm/step", "slope\nshare"
+    )
     for model in evaluation.models:
         found = model.scores
         values = [found.band_rmse_m[band] for band in BANDS[:-1]]
         table.add_row(
             model.label,
-            *(_number(value, ".1f") for value in (*values, found.sea_rmse_m, found.land_rmse_m)),
-            _number(found.slope_error_m, ".1f"),
-            _number(found.slope_share, ".2f"),
+            *(number(value, ".1f") for value in (*values, found.sea_rmse_m, found.land_rmse_m)),
+            number(found.slope_error_m, ".1f"),
+            number(found.slope_share, ".2f"),
         )
     return table
 
 
 def _costs(evaluation: "Evaluation") -> "Table":
-    table = _table(
+    table = score_table(
         "Cost, and extremes",
+        "model",
         "bits per\ntile",
         "bits per\nnumber",
         "to PCA at\nas many bits",
@@ -240,19 +238,6 @@ def _costs(evaluation: "Evaluation") -> "Table":
     return table
 
 
-def _table(title: str, *heads: str) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
-    table.add_column("model", overflow="fold", min_width=8)
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    return table
-
-
 def _ratio(interval: "Interval | None", model: "Evaluated") -> str:
     if interval is None:
         return "reference" if model.name == "pca" else "none"
@@ -261,7 +246,3 @@ def _ratio(interval: "Interval | None", model: "Evaluated") -> str:
 
 def _ends(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
-
-
-def _number(value: float | None, pattern: str) -> str:
-    return "none" if value is None else format(value, pattern)

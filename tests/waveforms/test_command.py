@@ -96,6 +96,19 @@ def test_reference_alone_has_its_peaks(exacouple: Command, make_case) -> None:
     assert "original" in result.stdout
 
 
+def test_names_are_printed_as_they_stand(exacouple: Command, make_case) -> None:
+    """Brackets in a title or a name are text, not the markup of the library that prints tables."""
+    make_case("[b]o", region_config={**_region_config(make_case), "title": "Japan [M 9.1] [/x]"})
+    result = exacouple("compare", "runs/[b]o")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Japan [M 9.1] [/x]\n")
+
+
+def _region_config(make_case) -> dict[str, object]:
+    manifest = json.loads((make_case("other") / "case.json").read_text())
+    return dict(manifest["region_config"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

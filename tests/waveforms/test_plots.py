@@ -98,3 +98,14 @@ def test_caption_is_in_the_picture_file(tmp_path: Path) -> None:
     with Image.open(tmp_path / "x.png") as picture:
         assert picture.info["Description"] == "Water heights"
         assert picture.size[0] == round(figures.WIDTH_IN * figures.DPI)
+
+
+def test_dollars_are_text(tmp_path: Path) -> None:
+    """A name with two of them is no formula, which would be drawn otherwise or stop the drawing."""
+    with figures.figure(2.0) as fig:
+        axes = fig.subplots()
+        title = axes.set_title(r"run $\frac{1$")
+        axes.set_yscale("log")
+        figures.save(fig, tmp_path / "x.png", r"Costs $5 and \$6$ {")
+        assert not title.get_parse_math()
+        assert all(label.get_parse_math() for label in axes.get_yticklabels())
