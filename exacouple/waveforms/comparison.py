@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exacouple.cases import Case
+from exacouple.cases.embedded import MOTION
+from exacouple.cases.specfile import DISPLACEMENT
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.gauge import Gauge
 from exacouple.launch import read_state
@@ -209,7 +211,7 @@ def check_comparable(reference: Case, other: Case) -> list[str]:
                 f"{other.path} has another {what} than the reference ({second}; {first}): its "
                 "scores tell that as well"
             )
-    if one["files"].get("displacement.nc") != two["files"].get("displacement.nc"):
+    if any(one["files"].get(name) != two["files"].get(name) for name in (DISPLACEMENT, MOTION)):
         warnings.append(f"{other.path} has another displacement than the reference")
     return warnings
 
@@ -321,10 +323,18 @@ def _mesh(manifest: Mapping[str, Any]) -> str:
 
 def _physics(manifest: Mapping[str, Any]) -> str:
     table = manifest["region_config"]["simulation"]
-    return (
-        f"gravity {table['gravity']:g} m/s^2, dry below {table['dry_tolerance_m']:g} m, "
-        f"{table['boundary']} boundary"
-    )
+    told = [
+        f"gravity {table['gravity']:g} m/s^2",
+        f"dry below {table['dry_tolerance_m']:g} m",
+        f"{table['boundary']} boundary",
+    ]
+    if table.get("coriolis", False):
+        told.append("Coriolis force")
+    if manning := table.get("manning", 0.0):
+        told.append(f"Manning {manning:g} s/m^(1/3)")
+    if (precision := table.get("precision", "double")) != "double":
+        told.append(f"{precision} precision")
+    return ", ".join(told)
 
 
 def _engine(case: Case) -> str:

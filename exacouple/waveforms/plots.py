@@ -1,6 +1,7 @@
 """Figures of water heights at the buoys."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoMinorLocator
 
+from exacouple.errors import ExacoupleError
 from exacouple.figures import BLACK, GREY, PALETTE, degrees, figure, save
 from exacouple.waveforms.alignment import align
 from exacouple.waveforms.comparison import OBSERVED, Buoy, Comparison
@@ -80,8 +82,11 @@ def _draw_buoy(panel: SubFigure, comparison: Comparison, buoy: Buoy) -> None:
             continue
         heights.plot(gauge.time, gauge.eta, zorder=2 + order, **styles[run.label])
         if reference is not None and run is not comparison.reference:
-            both = align(gauge.time, gauge.eta, reference.time, reference.eta, step=comparison.step)
-            differences.plot(both.time, both.compared - both.reference, **styles[run.label])
+            with suppress(ExacoupleError):  # no time in common: the scores say so
+                both = align(
+                    gauge.time, gauge.eta, reference.time, reference.eta, step=comparison.step
+                )
+                differences.plot(both.time, both.compared - both.reference, **styles[run.label])
     _mark_bad(heights, comparison, buoy)
     heights.set_title(buoy.name)
     heights.set_title(_place(buoy), loc="right", fontsize=7.0, fontweight="normal", color=GREY)

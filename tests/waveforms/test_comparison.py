@@ -166,16 +166,44 @@ def test_what_else_differs_is_said(make_case, changes: dict[str, Any], said: str
 def test_other_displacement_and_engine_are_said(make_case) -> None:
     """Then waveforms differ for more than one reason."""
     other = make_case("f", source="flat")
-    for name, key, value in (
-        ("case.json", "files", {"displacement.nc": "0" * 64}),
-        ("state.json", "engine", "exahype"),
-    ):
-        table = json.loads((other / name).read_text())
-        table[key] = value
-        (other / name).write_text(json.dumps(table))
+    _change(other / "case.json", "files", {"displacement.nc": "0" * 64})
+    _change(other / "state.json", "engine", "exahype")
     said = " ".join(_compare(make_case("o"), other).warnings)
     assert "another displacement" in said
     assert "another engine than the reference (exahype; embedded)" in said
+
+
+def test_a_moving_sea_floor_is_another_displacement(make_case) -> None:
+    """It ends where the other one is from the start, so that displacement.nc is the same."""
+    other = make_case("f", source="flat")
+    files = json.loads((other / "case.json").read_text())["files"]
+    _change(other / "case.json", "files", {**files, "motion.nc": "0" * 64})
+    assert "another displacement" in " ".join(_compare(make_case("o"), other).warnings)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"coriolis": True}, "Coriolis force"),
+        ({"manning": 0.025}, "Manning 0.025"),
+        ({"precision": "single"}, "single precision"),
+    ],
+)
+def test_other_forces_are_said(make_case, change: dict[str, Any], said: str) -> None:
+    """They change the wave more than many a sea floor."""
+    other = make_case("f", source="flat")
+    config = json.loads((other / "case.json").read_text())["region_config"]
+    simulation = {**config["simulation"], **change}
+    _change(other / "case.json", "region_config", {**config, "simulation": simulation})
+    (warning,) = _compare(make_case("o"), other).warnings
+    assert "another physics" in warning
+    assert said in warning
+
+
+def _change(path: Path, key: str, value: Any) -> None:
+    table = json.loads(path.read_text())
+    table[key] = value
+    path.write_text(json.dumps(table))
 
 
 def test_same_settings_give_no_warning(make_case) -> None:

@@ -1,6 +1,7 @@
 """What the figures of water heights show."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_no_differences_to_a_bad_reference(make_case, draw: Draw) -> None:
     comparison = _compare(make_case("o", STILL), make_case("f", source="flat"))
     heights, differences, *_ = draw(comparison)
     assert (_lines(heights), _lines(differences)) == (1, 0)
+
+
+def test_a_record_of_other_times_has_heights_and_no_difference(make_case, draw: Draw) -> None:
+    """A run of another program may end before the reference's first row: it is drawn all the same."""
+    comparison = _compare(make_case("o"), make_case("f", source="flat"))
+    run = comparison.others[0]
+    late = replace(run.gauges["A1"], time=run.gauges["A1"].time + 5000.0)
+    moved = replace(run, gauges={**run.gauges, "A1": late})
+    heights, differences, *_ = draw(replace(comparison, others=(moved,)))
+    assert (_lines(heights), _lines(differences)) == (2, 0)
 
 
 def test_reference_alone_has_no_difference_panel(make_case, draw: Draw) -> None:
