@@ -77,7 +77,7 @@ def submit_cases(
             plans.append(plan)
     submitted: list[Path] = []
     for some in _portions(plans):
-        submitted += _submit(some, site, threads, on_outcome)
+        submitted += _submit(some, site, threads, on_outcome, force=force)
     return submitted
 
 
@@ -110,12 +110,14 @@ def _submit(
     site: Site,
     threads: int | None,
     on_outcome: Callable[[Outcome], None],
+    *,
+    force: bool,
 ) -> list[Path]:
     """Prepare the directories, submit, and write down the job numbers."""
     ready: list[tuple[JobPlan, RunState]] = []
     for plan in plans:
         try:
-            ready.append((plan, _prepare(plan, site, threads)))
+            ready.append((plan, _prepare(plan, site, threads, force=force)))
         except ExacoupleError as exc:
             if len(plans) == 1:
                 raise
@@ -136,10 +138,10 @@ def _submit(
     return [plan.case.path for plan, _ in ready]
 
 
-def _prepare(plan: JobPlan, site: Site, threads: int | None) -> RunState:
+def _prepare(plan: JobPlan, site: Site, threads: int | None, *, force: bool) -> RunState:
     """Write the job script and say that the case is taken, by this process for now."""
     path = plan.case.path
-    with claim(path, force=False):
+    with claim(path, force=force):
         make_directory(path / "logs")
         remove_records(path)
         write_text(path / SCRIPT, render_job(plan, site, threads), force=True)
