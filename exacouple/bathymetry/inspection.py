@@ -308,7 +308,7 @@ def _axis(coordinate: Variable, values: Floats, role: Role, path: Path) -> Axis:
     ascending = values[::-1].copy() if descending else values
     steps = np.diff(ascending)
     if steps.min() <= 0:
-        at = values[int(np.argmin(steps))]
+        at = ascending[int(np.argmin(steps))]
         raise ExacoupleError(
             f"{path}: '{coordinate.name}' neither rises nor falls throughout (near {at:g}): "
             "sort the grid first"

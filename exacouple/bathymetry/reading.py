@@ -144,7 +144,9 @@ class _Decoder:
         missing = [attributes[key] for key in ("_FillValue", "missing_value") if key in attributes]
         if "_FillValue" not in attributes and variable.dtype.itemsize > 1:
             missing.append(netCDF4.default_fillvals[variable.dtype.str[1:]])
-        self._missing = np.unique(np.concatenate([np.ravel(value) for value in missing or [[]]]))
+        marks = np.unique(np.concatenate([np.ravel(value) for value in missing or [[]]]))
+        # A mark of doubles is not equal to the same number in single precision.
+        self._missing = marks.astype(variable.dtype) if variable.dtype.kind == "f" else marks
         low, high = attributes.get("valid_range", (None, None))
         self._low = attributes.get("valid_min", low)
         self._high = attributes.get("valid_max", high)

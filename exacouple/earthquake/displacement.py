@@ -86,9 +86,9 @@ def displacement_on(
     if spec.kind == "faults":
         return displacement_from_faults(read_fault_table(path), crs, x, y)
     if spec.kind == "netcdf":
-        return resample(read_displacement_netcdf(path), crs, x, y, path)
+        return projected(resample(read_displacement_netcdf(path), crs, x, y, path), crs, x, y)
     if spec.kind == "dtopo":
-        return resample(read_dtopo(path), crs, x, y, path)
+        return projected(resample(read_dtopo(path), crs, x, y, path), crs, x, y)
     raise UsageError(f"displacement kind '{spec.kind}': allowed are faults, netcdf and dtopo")
 
 
@@ -206,26 +206,43 @@ def projected(values: Array, crs: str, x: Array, y: Array) -> xr.DataArray:
     )
 
 
-def resample(grid: xr.DataArray, crs: str, x: Array, y: Array, path: Path) -> xr.DataArray:
-    """Interpolate bilinearly, with zero outside of the grid."""
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+def resample(grid: xr.DataArray, crs: str, x: Array, y: Array, path: Path) -> Array:
+    """Interpolate bilinearly, with zero outside of the grid, and warn of what is cut off.
+
+    Parameters
+    ----------
+    grid : DataArray
+        Dimensions ("y", "x") or ("lat", "lon"), with or without "time" before them.
+    crs, x, y
+        As for `displacement_on`.
+    path : Path
+        Where the grid is from, for the warnings, which are of its last time.
+
+    Returns
+    -------
+    ndarray
+        Shape (y.size, x.size), or (times, y.size, x.size).
+    """
     columns, rows = np.meshgrid(x, y)
-    if grid.dims == ("lat", "lon"):
+    if "lon" in grid.dims:
         west = float(grid["lon"][0])
         columns, rows = unproject_points(crs, columns, rows)
         columns = west + np.mod(columns - west + 1e-9, 360.0) - 1e-9
     row, column = (
         _index(grid[dim].values, points)
-        for dim, points in zip(grid.dims, (rows, columns), strict=True)
+        for dim, points in zip(grid.dims[-2:], (rows, columns), strict=True)
     )
-    values = map_coordinates(grid.values, (row, column), order=1, mode="constant", cval=0.0)
-    rim = max(float(np.abs(grid.isel({dim: [0, -1]})).max()) for dim in grid.dims)
+    times = grid.values.reshape(-1, *grid.shape[-2:])
+    values = np.stack(
+        [map_coordinates(one, (row, column), order=1, mode="constant", cval=0.0) for one in times]
+    )
+    last = times[-1]
+    rim = max(float(np.abs(edges).max()) for edges in (last[[0, -1]], last[:, [0, -1]]))
     if rim > _RIM_M and ((row < 0) | (column < 0)).any():
         _log.warning("%s: displacement up to %.2f m at the rim, taken as 0 beyond it", path, rim)
-    if not values.any():
+    if not values[-1].any():
         _log.warning("%s: no displacement within the region", path)
-    out = projected(values, crs, x, y)
-    return out.assign_attrs({key: grid.attrs[key] for key in ("times_s",) if key in grid.attrs})
+    return values.reshape(*grid.shape[:-2], *rows.shape)
 
 
 def _index(nodes: Array, points: Array) -> Array:

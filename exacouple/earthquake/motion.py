@@ -78,11 +78,7 @@ def motion_on(spec: MotionSpec, crs: str, x: Array, y: Array, base_dir: str | Pa
         motion = read_dtopo_motion(path)
         if motion.sizes["time"] < 2:
             raise UsageError(f'{path}: holds one time only: give rupture = "instantaneous"')
-        frames = [
-            resample(motion.isel(time=k, drop=True), crs, x, y, path).values
-            for k in range(motion.sizes["time"])
-        ]
-        return _motion(np.stack(frames), motion["time"].values, crs, x, y)
+        return _motion(resample(motion, crs, x, y, path), motion["time"].values, crs, x, y)
     raise UsageError(
         f"displacement kind '{spec.kind}' tells nothing of time: give a fault table with rupture "
         'times, a dtopo file, or rupture = "instantaneous"'

@@ -178,6 +178,15 @@ def test_other_marks_of_missing_values(write_grid: WriteGrid, attributes: dict[s
         read_window(path)
 
 
+def test_missing_value_in_another_precision(write_grid: WriteGrid) -> None:
+    """-9999.9 as a double attribute marks single-precision values, which are not equal to it."""
+    values = _height(LAT, LON).astype("f4")
+    values[0, 0] = -9999.9
+    path = write_grid(values, y=LAT, x=LON, dtype="f4", attributes={"missing_value": -9999.9})
+    with pytest.raises(ExacoupleError, match="1 of 176 values"):
+        read_window(path)
+
+
 def test_packed_values_are_unpacked(write_grid: WriteGrid) -> None:
     """value = stored * scale_factor + add_offset; the fill value is a stored one."""
     stored = np.tile(np.arange(16, dtype="i2"), (11, 1))

@@ -257,6 +257,7 @@ def test_nonsense_direction_is_refused(write_grid: WriteGrid) -> None:
     ("lat", "said"),
     [
         ([10.0, 12.0, 11.0], "neither rises nor falls"),
+        ([12.0, 10.0, 11.0], r"neither rises nor falls throughout \(near 11\)"),
         ([10.0, 10.0, 11.0], "neither rises nor falls"),
         ([10.0, 11.0, 20.0], "gap or an irregular step at 11"),
         ([10.0, np.nan, 11.0], "1 of 3 'lat' are missing"),

@@ -91,6 +91,18 @@ def test_dtopo_motion_keeps_all_times(tmp_path):
     assert_allclose(motion[:, 0, 0], [0.0, 0.5, 0.9])
 
 
+def test_warnings_of_a_moving_file_come_once_and_are_of_its_end(tmp_path, caplog):
+    """Nothing has moved at time 0, which is no reason to doubt the file."""
+    lines = [
+        f"{t} {lon} {lat} {t * 0.1}" for t in (0, 5, 9) for lat in (39, 38) for lon in (142, 143)
+    ]
+    (tmp_path / "d.tt1").write_text("\n".join(lines))
+    crs = "+proj=aeqd +lat_0=38.5 +lon_0=142.5"
+    motion_on(Spec("dtopo", "d.tt1"), crs, np.array([0.0, 1e6]), np.array([0.0, 1e3]), tmp_path)
+    (warning,) = caplog.messages
+    assert "0.90 m at the rim" in warning
+
+
 def test_sources_without_times_are_refused(tmp_path):
     """What tells nothing of time cannot move in time; the message says what to do."""
     table = simulations_dir() / "maule"

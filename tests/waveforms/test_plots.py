@@ -79,7 +79,7 @@ def test_no_differences_to_a_bad_reference(make_case, draw: Draw) -> None:
 
 
 def test_a_record_of_other_times_has_heights_and_no_difference(make_case, draw: Draw) -> None:
-    """A run of another program may end before the reference's first row: it is drawn all the same."""
+    """A run of another program may lie after the reference: it is drawn all the same."""
     comparison = _compare(make_case("o"), make_case("f", source="flat"))
     run = comparison.others[0]
     late = replace(run.gauges["A1"], time=run.gauges["A1"].time + 5000.0)
