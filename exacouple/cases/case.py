@@ -20,9 +20,10 @@ from exacouple.cases import exahype2
 from exacouple.cases.asagi import interpolate, read_grid
 from exacouple.cases.embedded import MOTION
 from exacouple.cases.ground import Ground
-from exacouple.cases.manifest import MANIFEST, REQUIRED, SCHEMA, describe_case, differences
+from exacouple.cases.manifest import MANIFEST, SCHEMA, describe_case, differences
 from exacouple.cases.mesh import MeshPlan, deepest_water, nearest_mesh, time_step
 from exacouple.cases.region import Region
+from exacouple.cases.shape import faults
 from exacouple.cases.site import Site
 from exacouple.cases.specfile import BATHYMETRY, DISPLACEMENT, case_files
 from exacouple.cases.target import check_seabed, check_target
@@ -30,6 +31,8 @@ from exacouple.errors import ExacoupleError, UsageError
 from exacouple.hashing import sha256_file
 
 CaseState = Literal["absent", "same", "other", "foreign"]
+
+_FAULTS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,9 @@ class Case:
         schema = manifest.get("schema") if isinstance(manifest, dict) else None
         if schema != SCHEMA:
             raise UsageError(f"{file}: schema {schema!r}: this version reads '{SCHEMA}'")
-        missing = [key for key in REQUIRED if key not in manifest]
-        if missing:
+        if found := faults(manifest):
             raise ExacoupleError(
-                f"{file} is damaged: no {', '.join(missing)}; prepare the case again"
+                f"{file} is damaged: {', '.join(found[:_FAULTS_TOLD])}; prepare the case again"
             )
         return cls(path=path, manifest=manifest)
 

@@ -22,23 +22,6 @@ from exacouple.hashing import sha256_file
 SCHEMA = "exacouple-case/1"
 MANIFEST = "case.json"
 
-REQUIRED = (
-    "region",
-    "region_config",
-    "source",
-    "event_origin",
-    "projection",
-    "units",
-    "mesh",
-    "end_time_s",
-    "sampling_s",
-    "buoys",
-    "specfile",
-    "probes",
-    "files",
-)
-"""Keys that a manifest must have to be used."""
-
 _PACKAGES = ("numpy", "scipy", "pyproj", "netCDF4")
 _MADE_BY = ("versions", "files")
 

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from exacouple.cases.application import METRES
 from exacouple.cases.case import Case
 from exacouple.cases.exahype2 import ORDER, compiled_volumes, volume_step
 from exacouple.cases.mesh import MeshPlan, cells_of_box, deepest_water, time_step
 from exacouple.errors import ExacoupleError
-
-_METRES = {"km": 1000.0, "m": 1.0}
-
 
 @dataclass(frozen=True)
 class MeshTruth:
@@ -68,7 +66,7 @@ def mesh_truth(case: Case) -> MeshTruth:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         domain, solver = document["computational_domain"], document["solvers"][0]
-        unit = _METRES[case.manifest["units"]["specfile"]]
+        unit = METRES[case.manifest["units"]["specfile"]]
         width, corner = (
             [float(edge) * unit for edge in domain[key]] for key in ("width", "offset")
         )

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from exacouple.cases import Case
-from exacouple.cases.manifest import REQUIRED, SCHEMA
 from exacouple.launch.outcome import expectation
 from exacouple.launch.probefiles import remove_probe_files
 from exacouple.launch.verdict import Verdict, judge
+
+MANIFEST = Path(__file__).parents[1] / "data" / "case-to-launch.json"
 
 STEP = " 1  00:00:01  rank:0  core:1  info  a::AbstractTsunami::startTimeStep() {:<12} = {}\n"
 GOOD = (
@@ -23,12 +24,12 @@ GOOD = (
 @pytest.fixture
 def case(tmp_path: Path) -> Path:
     """A case of ExaHyPE 2 with one buoy."""
-    manifest = {key: {} for key in REQUIRED} | {
-        "schema": SCHEMA,
+    base = json.loads(MANIFEST.read_text())
+    manifest = base | {
         "specfile": "make_application.py",
         "projection": "+proj=aeqd +lat_0=38 +lon_0=142 +ellps=WGS84 +units=m",
-        "buoys": [{"id": "A", "x_m": 1300.0, "y_m": -1800.0}],
-        "units": {"probes": "m"},
+        "buoys": [{**base["buoys"][0], "id": "A", "x_m": 1300.0, "y_m": -1800.0}],
+        "units": {"specfile": "m", "probes": "m"},
         "end_time_s": 95.0,
         "sampling_s": 10.0,
         "probes": {

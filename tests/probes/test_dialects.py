@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from exacouple.cases.manifest import REQUIRED, SCHEMA
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.probes import find_gauge_files, read_case_probes, read_probe, recognise
+
+MANIFEST = Path(__file__).parents[1] / "data" / "case-to-launch.json"
 
 STARTS = {
     "exahype1": "# plot-time, real-time,Q0,Q1,Q2,Q3,Q4\n0, 0, 4, 0, 0, -4, 0\n",
@@ -84,14 +85,13 @@ def test_several_tracers_are_not_one_gauge(tmp_path: Path) -> None:
 
 def test_case_of_exahype2_is_read_by_the_places_of_its_buoys(tmp_path: Path) -> None:
     """The manifest says where the buoys are and what point the engine counts from."""
-    manifest = {key: {} for key in REQUIRED} | {
-        "schema": SCHEMA,
+    manifest = json.loads(MANIFEST.read_text()) | {
         "projection": "+proj=aeqd +lat_0=38 +lon_0=142 +ellps=WGS84 +units=m",
         "buoys": [
-            {"id": "A", "x_m": 1300.0, "y_m": -1800.0},
-            {"id": "B", "x_m": 9300.0, "y_m": -1800.0},
+            {"id": key, "name": key, "lon": 142.0, "lat": 38.0, "x_m": x, "y_m": -1800.0}
+            for key, x in (("A", 1300.0), ("B", 9300.0))
         ],
-        "units": {"probes": "m"},
+        "units": {"specfile": "m", "probes": "m"},
         "probes": {
             "directory": "probes",
             "dialect": "exahype2",

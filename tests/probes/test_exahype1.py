@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exacouple.cases.manifest import REQUIRED, SCHEMA
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.probes import COLUMNS, read_case_probe, read_case_probes, read_probe
 
+MANIFEST = Path(__file__).parents[1] / "data" / "case-to-launch.json"
 DATA = Path(__file__).parents[1] / "data" / "exahype1"
 
 HEADER = "# plot-time, real-time,Q0,Q1,Q2,Q3,Q4\n"
@@ -314,10 +314,9 @@ def test_two_runs_in_one_file_are_told(
 
 def test_case_is_read_by_its_manifest(tmp_path: Path) -> None:
     """Unit, columns and folder come from case.json; a buoy without a file is left out."""
-    manifest = {key: {} for key in REQUIRED} | {
-        "schema": SCHEMA,
-        "buoys": [{"id": "filled"}, {"id": "fill"}],
-        "units": {"probes": "km"},
+    base = json.loads(MANIFEST.read_text())
+    manifest = base | {
+        "buoys": [{**base["buoys"][0], "id": key} for key in ("filled", "fill")],
         "probes": {"directory": "here", "columns": list(COLUMNS)},
     }
     (tmp_path / "case.json").write_text(json.dumps(manifest))
