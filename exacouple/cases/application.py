@@ -13,7 +13,11 @@ PROBE = "probe::ascii"
 SOLUTION = ("h", "hu", "hv", "b", "eta")
 """Columns that a probe writer may fill: depth, discharges, sea floor, water height h + b."""
 
+TIME_COLUMNS = ("plot-time", "real-time")
+"""What stands before them in each row of a probe file."""
+
 METRES = {"km": 1000.0, "m": 1.0}
+"""Length units of specfiles and probe files, and their size in metres."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 

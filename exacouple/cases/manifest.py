@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from exacouple import __version__
-from exacouple.cases.application import Application
+from exacouple.cases.application import TIME_COLUMNS, Application
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import Region
 from exacouple.cases.region_file import utc_text
 from exacouple.cases.site import Site
-from exacouple.cases.specfile import SPECFILE, TIME_COLUMNS, embedded_application
+from exacouple.cases.specfile import SPECFILE, embedded_application
 from exacouple.hashing import sha256_file
 
 SCHEMA = "exacouple-case/1"

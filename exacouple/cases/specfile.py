@@ -25,7 +25,6 @@ LOG_FILTER = "exahype.log-filter"
 BATHYMETRY = "bathymetry.nc"
 DISPLACEMENT = "displacement.nc"
 PROBES = "probes"
-TIME_COLUMNS = ("plot-time", "real-time")
 
 _KM = 1000.0
 _DECIMALS = 12

@@ -15,6 +15,7 @@ from exacouple.cases.exahype2 import ORDER, compiled_volumes, volume_step
 from exacouple.cases.mesh import MeshPlan, cells_of_box, deepest_water, time_step
 from exacouple.errors import ExacoupleError
 
+
 @dataclass(frozen=True)
 class MeshTruth:
     """Mesh and time step of a case.

@@ -6,6 +6,7 @@ of GeoClaw (`geoclaw`); the content of a file tells which one it is. Here ``h`` 
 water height above mean sea level.
 """
 
+from exacouple.cases.application import METRES
 from exacouple.gauge import Gauge, read_observed
 from exacouple.probes.cases import read_case_probe, read_case_probes
 from exacouple.probes.dialects import Dialect, find_gauge_files, read_probe, recognise
@@ -13,7 +14,7 @@ from exacouple.probes.exahype1 import read_exahype1
 from exacouple.probes.geoclaw import read_geoclaw
 from exacouple.probes.places import nearest_gauge
 from exacouple.probes.tracers import read_tracers
-from exacouple.probes.values import COLUMNS, METRES
+from exacouple.probes.values import COLUMNS
 
 __all__ = [
     "COLUMNS",

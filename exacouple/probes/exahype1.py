@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from exacouple.cases.application import METRES, SOLUTION, TIME_COLUMNS
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.gauge import NUMBER, FloatArray, Gauge, numbered, read_text, shown
-from exacouple.probes.values import COLUMNS, METRES, TIMES, check_values, rounding, scale, told
+from exacouple.probes.values import COLUMNS, check_values, rounding, scale, told
 
 _HEADER = re.compile(r"#\s*plot-time\s*,\s*real-time\s*((?:,\s*[\w-]+\s*)*)", re.ASCII)
 _HINT = (
@@ -70,7 +71,7 @@ def read_exahype1(
     if gauge_id is None:
         gauge_id = re.sub(r"(-rank-\d+)?\.probe$", "", files[0].name)
     warnings = told([warning for part in parts for warning in part.warnings])
-    fields = {name: table[:, index] for index, name in enumerate(names) if name not in TIMES}
+    fields = {name: table[:, index] for index, name in enumerate(names) if name not in TIME_COLUMNS}
     if "eta" not in fields:
         fields["eta"] = fields["h"] + fields["b"]
     time = table[:, names.index("real-time")]
@@ -147,10 +148,10 @@ def _names(path: Path, header: str, columns: Sequence[str] | None) -> tuple[str,
     if columns is not None:
         names = tuple(columns)
         unknown = sorted(set(names) - set(COLUMNS))
-        if unknown or len(set(names)) < len(names) or names[:2] != TIMES:
+        if unknown or len(set(names)) < len(names) or names[:2] != TIME_COLUMNS:
             raise UsageError(
                 f"columns {', '.join(names)} do not name a probe file: "
-                f"{', '.join(TIMES)} first, then each at most once of {', '.join(COLUMNS[2:])}"
+                f"{', '.join(TIME_COLUMNS)} first, then each at most once of {', '.join(SOLUTION)}"
             )
     else:
         names = COLUMNS[: 2 + len(found)]
@@ -184,7 +185,7 @@ def _check_times(
 ) -> list[str]:
     plot = table[:, names.index("plot-time")]
     real = table[:, names.index("real-time")]
-    for name, time in zip(TIMES, (plot, real), strict=True):
+    for name, time in zip(TIME_COLUMNS, (plot, real), strict=True):
         wrong = ~np.isfinite(time) | (time < 0.0)
         wrong[1:] |= ~(np.diff(time) > 0.0)
         if wrong.any():

@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from exacouple.cases.application import METRES, SOLUTION
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.gauge import NUMBER, FloatArray, Gauge, numbered, read_text, shown
-from exacouple.probes.values import METRES, SOLUTION, check_values, rounding, scale, told
+from exacouple.probes.values import check_values, rounding, scale, told
 
 FIXED = ("number(0)", "number(1)", "t", "x(0)", "x(1)")
 """Columns of a tracer in two dimensions before its values."""

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from exacouple.cases.application import SOLUTION, TIME_COLUMNS
 from exacouple.errors import ExacoupleError
 from exacouple.gauge import FloatArray
 
-TIMES = ("plot-time", "real-time")
-COLUMNS = (*TIMES, "h", "hu", "hv", "b", "eta")
+COLUMNS = (*TIME_COLUMNS, *SOLUTION)
 """Columns of our probe files, in this order."""
-
-SOLUTION = COLUMNS[2:]
-"""Depth, discharges towards x and y, elevation of the bottom, water height ``h + b``."""
-
-METRES = {"km": 1000.0, "m": 1.0}
-"""Length units of probe files and their size in metres."""
 
 ABSURD_M = 20_000.0
 """Depths and elevations beyond this are no bathymetry and no wave of this planet."""
