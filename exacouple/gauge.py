@@ -99,8 +99,7 @@ def read_observed(path: str | Path) -> Gauge:
             f"{path}: |water height| reaches {highest:g} m: needed is metres above mean sea level "
             "with the tide removed, no depth and no code for missing values"
         )
-    time, group = np.unique(table[:, 0], return_inverse=True)
-    eta = np.array([np.median(table[group == index, 1]) for index in range(len(time))])
+    time, eta = _medians(table[:, 0], table[:, 1])
     if len(time) < len(table):
         warnings.append(
             f"{path}: {len(table) - len(time)} rows repeat a time; the median height is kept"
@@ -112,6 +111,15 @@ def read_observed(path: str | Path) -> Gauge:
     for warning in warnings:
         _log.warning("%s", warning)
     return Gauge(id=path.stem, time=time, eta=eta, files=(path,), warnings=tuple(warnings))
+
+
+def _medians(time: FloatArray, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each time once, ascending, with the median of its heights."""
+    eta = eta[np.lexsort((eta, time))]
+    times, counts = np.unique(time, return_counts=True)
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    return times, 0.5 * (eta[(starts + ends - 1) // 2] + eta[(starts + ends) // 2])
 
 
 def read_text(path: Path, most: int = -1) -> str:

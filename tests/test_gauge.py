@@ -32,6 +32,13 @@ def test_repeated_times_keep_the_median(tmp_path: Path) -> None:
     assert "2 rows repeat a time" in gauge.warnings[0]
 
 
+def test_two_heights_of_one_time_are_averaged(tmp_path: Path) -> None:
+    """The median of an even number lies halfway between the middle two, in whatever order."""
+    gauge = read_observed(_csv(tmp_path, "60,4\n0,3\n60,-1\n0,1\n60,2\n60,9\n"))
+    assert gauge.time.tolist() == [0.0, 60.0]
+    assert gauge.eta.tolist() == [2.0, 3.0]
+
+
 def test_rows_are_put_in_the_order_of_time(tmp_path: Path) -> None:
     """Archives join records in any order; time is what orders them."""
     gauge = read_observed(_csv(tmp_path, "60,2\n0,1\n"))
