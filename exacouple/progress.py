@@ -49,7 +49,7 @@ def task(description: str, total: float | None = None, unit: str = "") -> Iterat
     ...     progress.update(completed=100.0)
     """
     if not _log.isEnabledFor(logging.INFO):
-        yield _Silent()
+        yield SILENT
     elif sys.stderr.isatty():
         with _DISPLAY.bar(description, total, unit) as bar:
             yield bar
@@ -62,6 +62,10 @@ def task(description: str, total: float | None = None, unit: str = "") -> Iterat
 class _Silent:
     def update(self, *, completed: float | None = None, description: str | None = None) -> None:
         pass
+
+
+SILENT: Task = _Silent()
+"""Where progress goes that nobody wants to see."""
 
 
 class _Lines:

@@ -17,7 +17,7 @@ from exacouple.cases.manifest import MANIFEST, hash_files
 from exacouple.cases.region import Region
 from exacouple.cases.site import Site
 from exacouple.cases.specfile import BATHYMETRY, DISPLACEMENT, Extent, render_engine_files
-from exacouple.progress import Task
+from exacouple.progress import SILENT, Task
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _DISPLACEMENT_TITLE = "vertical displacement of the sea floor"
 _BATHYMETRY_TITLE = "elevation of the sea floor and land above mean sea level"
 
 
-def write_case(plan: CasePlan, *, force: bool = False, progress: Task | None = None) -> Case:
+def write_case(plan: CasePlan, *, force: bool = False, progress: Task = SILENT) -> Case:
     """Write a planned case: all of it or nothing.
 
     Parameters
@@ -47,9 +47,9 @@ def write_case(plan: CasePlan, *, force: bool = False, progress: Task | None = N
     """
     _log.debug("%s: %d steps of %.3g s", plan.path, plan.steps, plan.time_step_s)
     with atomic_directory(plan.path, force=force, marker=MANIFEST) as directory:
-        _tell(progress, "computing the displacement")
+        progress.update(description="computing the displacement")
         displacement = plan.ground.displacement
-        _tell(progress, f"writing {plan.path}")
+        progress.update(description=f"writing {plan.path}")
         _write_grids(plan, displacement, directory)
         if plan.site is not None and plan.site.exahype2 is not None:
             texts = _exahype2_files(plan, plan.site, displacement, directory)
@@ -82,7 +82,7 @@ def prepare_case(
     keep_land: bool = True,
     site: Site | None = None,
     force: bool = False,
-    progress: Task | None = None,
+    progress: Task = SILENT,
 ) -> Case:
     """Plan and write a case; see `plan_case` and `write_case` for the parameters and errors."""
     plan = plan_case(
@@ -137,8 +137,3 @@ def _write_grids(plan: CasePlan, displacement: xr.DataArray, directory: Path) ->
 def _extent(grid: xr.DataArray) -> Extent:
     x, y = grid["x"].values, grid["y"].values
     return Extent(float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
-
-
-def _tell(progress: Task | None, text: str) -> None:
-    if progress is not None:
-        progress.update(description=text)

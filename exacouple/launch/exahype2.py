@@ -5,21 +5,19 @@ step starts; that a run came to its end is seen in its tracer files only.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from exacouple.errors import ExacoupleError
 from exacouple.gauge import Gauge
-from exacouple.launch.progress import LineSplitter, Progress, ProgressReader, reached
+from exacouple.launch.progress import Progress, ProgressReader, log_lines, reached
 from exacouple.launch.symptoms import quote, signal_advice
 from exacouple.launch.verdict import Expected, Verdict, last_due
 from exacouple.probes import read_case_probes
 
 _SUCCESS = b"terminated successfully"
 _ERROR = re.compile(rb"\s(?:error|what\(\):)\s+(\S.*)")
-_BLOCK = 1 << 16
 _ERRORS_TOLD = 3
 
 
@@ -75,7 +73,7 @@ def _read_logs(stdout: Path, stderr: Path) -> tuple[bool, list[str], Progress | 
     succeeded, reader = False, ProgressReader()
     errors: list[str] = []
     for path in (stdout, stderr):
-        for line in _lines(path):
+        for line in log_lines(path):
             if reader.feed(line) is not None:
                 continue
             succeeded = succeeded or _SUCCESS in line
@@ -83,13 +81,3 @@ def _read_logs(stdout: Path, stderr: Path) -> tuple[bool, list[str], Progress | 
             if found and len(errors) < _ERRORS_TOLD and (text := quote(found[1])) not in errors:
                 errors.append(text)
     return succeeded, errors, reader.latest
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    if not path.exists():
-        return
-    splitter = LineSplitter()
-    with open(path, "rb") as stream:
-        while block := stream.read(_BLOCK):
-            yield from splitter.feed(block)
-    yield from splitter.finish()

@@ -4,12 +4,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 _STEP = re.compile(rb"\bstep (\d+)\s+t_min\s+=(\S+)")
 _TIME_STEP = re.compile(rb"\bdt_min\s+=(\S+)")
 _TIME_EXAHYPE2 = re.compile(rb"startTimeStep\(\)\s+t\s+= (\S+)")
 _TIME_STEP_EXAHYPE2 = re.compile(rb"startTimeStep\(\)\s+dt\s+= (\S+)")
 
+_BLOCK = 1 << 16
 _LONGEST_LINE = 1 << 16
 _COLLAPSE_RATIO = 1e-3
 _COLLAPSE_STEPS_LEFT = 1e6
@@ -142,6 +144,17 @@ class LineSplitter:
         if self._rest:
             yield self._rest
         self._rest = b""
+
+
+def log_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a log, which may be larger than the memory; none if it is not there."""
+    if not path.exists():
+        return
+    splitter = LineSplitter()
+    with open(path, "rb") as stream:
+        while block := stream.read(_BLOCK):
+            yield from splitter.feed(block)
+    yield from splitter.finish()
 
 
 def number(text: bytes) -> float | None:

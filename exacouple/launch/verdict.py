@@ -8,14 +8,14 @@ buoy reach the end time, every value is finite, and the exit status is 0.
 import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exacouple.cases.truth import MeshTruth
 from exacouple.launch.consistency import mesh_reasons
 from exacouple.launch.probefiles import ProbeSummary, find_probe_files, summarise_probe
-from exacouple.launch.progress import LineSplitter, Progress, ProgressReader, number, reached
+from exacouple.launch.progress import Progress, ProgressReader, log_lines, number, reached
 from exacouple.launch.symptoms import Diagnosis, quote, signal_advice
 
 _SUCCESS = b"Peano terminates successfully"
@@ -28,7 +28,6 @@ _CFL = b"harmed CFL condition"
 _CLAMPED = b"is out of range. Fixing."
 _ABORTED = (6, 134)
 _DIVERGED = re.compile(rb"the solution is not finite|time step \S+ is no longer stable")
-_BLOCK = 1 << 16
 _FULL_BELOW_BYTES = 1 << 20
 _ERRORS_TOLD = 3
 
@@ -162,7 +161,7 @@ class _Logs:
 def _read_logs(stdout: Path, stderr: Path) -> _Logs:
     logs = _Logs(Diagnosis(), [])
     reader = ProgressReader()
-    for line in _lines(stdout):
+    for line in log_lines(stdout):
         if (progress := reader.feed(line)) is not None:
             logs.first_step = logs.first_step or progress.dt
             continue
@@ -174,7 +173,7 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
         if found := _QUIT.search(line):
             logs.quit_code = int(found[1])
         _note(logs, line)
-    for line in _lines(stderr):
+    for line in log_lines(stderr):
         if _CFL in line:
             logs.broken_steps += 1
         elif _CLAMPED in line:
@@ -193,16 +192,6 @@ def _note(logs: _Logs, line: bytes) -> None:
         found = _ERROR.search(line) or _PLAIN_ERROR.search(line)
         if found and (text := quote(found[1])) and text not in logs.errors:
             logs.errors.append(text)
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    if not path.exists():
-        return
-    splitter = LineSplitter()
-    with open(path, "rb") as stream:
-        while block := stream.read(_BLOCK):
-            yield from splitter.feed(block)
-    yield from splitter.finish()
 
 
 def _about_signal(exit_code: int) -> list[str]:

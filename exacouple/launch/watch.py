@@ -15,7 +15,7 @@ from exacouple.launch.outcome import Outcome, expectation
 from exacouple.launch.process import StopRequest
 from exacouple.launch.slurm import JobStatus, SlurmError, ask_states, cancel
 from exacouple.launch.state import is_running, read_state
-from exacouple.progress import Task
+from exacouple.progress import SILENT, Task
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def watch_jobs(
     *,
     stop: StopRequest,
     on_outcome: OnOutcome,
-    progress: Task | None = None,
+    progress: Task = SILENT,
 ) -> list[Job]:
     """Watch jobs until all have ended and are judged, or until a signal comes.
 
@@ -79,16 +79,15 @@ def watch_jobs(
                     if (outcome := item.heed(states.get(item.job.number))) is not None:
                         watched.remove(item)
                         on_outcome(outcome)
-        if progress is not None:
-            left = sum(item.job.expected.end_time - item.time for item in watched)
-            text = _description(watched) if watched else None
-            progress.update(completed=end_times - left, description=text)
+        left = sum(item.job.expected.end_time - item.time for item in watched)
+        text = _description(watched) if watched else None
+        progress.update(completed=end_times - left, description=text)
         if watched and not stop.signals:
             time.sleep(max(_LOOK_EVERY, _LOOK_PER_JOB * len(watched)))
     return [item.job for item in watched]
 
 
-def watch_process(path: Path, *, stop: StopRequest, progress: Task | None = None) -> Outcome | None:
+def watch_process(path: Path, *, stop: StopRequest, progress: Task = SILENT) -> Outcome | None:
     """Watch a run of another process on this machine until its end, or until a signal comes.
 
     Returns
@@ -103,7 +102,7 @@ def watch_process(path: Path, *, stop: StopRequest, progress: Task | None = None
             ended = state is not None and state.status != "running"
             return told_before(path, state) if ended and state is not None else None
         follower.look()
-        if progress is not None and follower.latest is not None:
+        if follower.latest is not None:
             progress.update(completed=follower.latest.time)
         time.sleep(_LOOK_EVERY)
     return None

@@ -50,7 +50,6 @@ class _Header:
     place: tuple[float, float] | None
     names: tuple[str, ...]
     """Names of all columns; empty for one that is not used."""
-    last_line: int
 
 
 def read_geoclaw(path: Path, gauge_id: str | None = None) -> Gauge:
@@ -126,12 +125,10 @@ def _read_header(path: Path, lines: list[tuple[int, str]]) -> _Header:
                 f"{path}: its time series is {stated['format']} in {path.stem}.bin, which is not "
                 "read here: set rundata.gaugedata.file_format = 'ascii' in setrun.py and run again"
             )
-    last = max(number for number, line in lines if line.startswith("#"))
     return _Header(
         id=str(int(first["id"])),
         place=_place(path, first["place"]),
         names=_names(path, comments, int(first["count"])),
-        last_line=last,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from exacouple.atomic import atomic_directory, write_json
 from exacouple.errors import UsageError
-from exacouple.progress import Task
+from exacouple.progress import SILENT, Task
 from exacouple.waveforms.comparison import Comparison
 from exacouple.waveforms.export import (
     DEFINITIONS,
@@ -33,7 +33,7 @@ def write_report(
     out: str | Path,
     *,
     force: bool = False,
-    progress: Task | None = None,
+    progress: Task = SILENT,
 ) -> dict[str, Any]:
     """Write tables, waveforms and figures of comparisons, all of them or nothing.
 
@@ -102,18 +102,18 @@ def foreign_files(out: Path) -> list[str]:
     return sorted(set(found) - own)
 
 
-def _write_region(comparison: Comparison, folder: Path, progress: Task | None) -> None:
+def _write_region(comparison: Comparison, folder: Path, progress: Task) -> None:
     from exacouple.waveforms.maps import plot_bathymetry, plot_displacement
     from exacouple.waveforms.plots import plot_waveforms
 
-    _tell(progress, "writing the waveforms")
+    progress.update(description="writing the waveforms")
     write_waveforms(folder / WAVEFORMS, comparison)
-    _tell(progress, "drawing the waveforms")
+    progress.update(description="drawing the waveforms")
     plot_waveforms(comparison, comparison.buoys, folder / "waveforms.png")
     if len(comparison.buoys) > 1:
         for buoy in comparison.buoys:
             plot_waveforms(comparison, [buoy], folder / f"waveforms-{_name(buoy.id)}.png")
-    _tell(progress, "drawing the maps")
+    progress.update(description="drawing the maps")
     for run in comparison.runs:
         if isinstance(run.case, ForeignRun):
             continue
@@ -123,8 +123,3 @@ def _write_region(comparison: Comparison, folder: Path, progress: Task | None) -
 
 def _name(label: str) -> str:
     return re.sub(r"[^\w.-]+", "-", label).strip("-")
-
-
-def _tell(progress: Task | None, text: str) -> None:
-    if progress is not None:
-        progress.update(description=text)
