@@ -17,6 +17,7 @@ from exacouple.netcdf import open_netcdf
 Values: TypeAlias = npt.NDArray[np.floating[Any]]
 
 BLOCK_CELLS = 4_000_000
+MOST_KEPT_BYTES = 1 << 30
 
 _LIBRARY = threading.RLock()
 """Held while the NetCDF library works: it is not safe in several threads."""
@@ -87,10 +88,13 @@ class GridReader:
         return getattr(self._variable, name, None)
 
     def keep_chunks(self, count: int) -> None:
-        """Let the NetCDF library keep that many unpacked chunks, so that none is unpacked twice."""
+        """Let the NetCDF library keep that many unpacked chunks, so that none is unpacked twice.
+
+        They are fewer where they would fill more than `MOST_KEPT_BYTES`.
+        """
         rows, columns = self.chunks
         if rows * columns > 1:
-            size = count * rows * columns * self._variable.dtype.itemsize
+            size = min(count * rows * columns * self._variable.dtype.itemsize, MOST_KEPT_BYTES)
             self._variable.set_var_chunk_cache(size=size, nelems=100 * count + 1, preemption=0.75)
 
     def read(self, rows: slice, columns: slice) -> Values:

@@ -221,6 +221,17 @@ def test_wrong_unit_shows_by_impossible_heights(write_grid: WriteGrid) -> None:
         read_window(path)
 
 
+def test_kept_chunks_are_bounded(write_grid: WriteGrid, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of few huge chunks must not be kept in memory as a whole: it may be larger."""
+    path = write_grid(_height(LAT, LON), y=LAT, x=LON, chunksizes=(4, 5), zlib=True)
+    with reading_module.open_grid(path) as reader:
+        reader.keep_chunks(3)
+        assert reader._variable.get_var_chunk_cache()[0] == 3 * 4 * 5 * 2
+        monkeypatch.setattr(reading_module, "MOST_KEPT_BYTES", 100)
+        reader.keep_chunks(3)
+        assert reader._variable.get_var_chunk_cache()[0] == 100
+
+
 def test_west_east_as_slow_dimension(write_grid: WriteGrid) -> None:
     """A file stored as (lon, lat), north first, comes out as (lat, lon), south first."""
     north_first = LAT[::-1]
