@@ -18,7 +18,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import jinja2
 import netCDF4
 import numpy as np
 import xarray as xr
@@ -29,7 +28,7 @@ from exacouple.cases.asagi import interpolate
 from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import PlacedBuoy, Region
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.resources import templates_dir
+from exacouple.resources import template_environment
 
 SCRIPT = "make_application.py"
 SOLVER = "Tsunami.cpp"
@@ -242,7 +241,7 @@ def render_files(
     -------
     dict of file name to text.
     """
-    environment = _environment()
+    environment = template_environment("exahype2", filters={"python": repr, "cpp": json.dumps})
     origin, simulation = exahype2.origin_m(region), region.config.simulation
     texts = {LOG_FILTER: environment.get_template(f"{LOG_FILTER}.j2").render()}
     if exahype2.kind == "config":
@@ -378,15 +377,3 @@ def _configured(exahype2: Exahype2, base: Mapping[str, Any], end_time_s: float) 
                 raise UsageError(f"{exahype2.config}: '{name}' of {path} is no table")
         table[key] = value
     return document
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_dir() / "exahype2"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["python"] = repr
-    environment.filters["cpp"] = json.dumps
-    return environment

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import yaml
 
 from exacouple.cases.application import Application, Plotter
@@ -17,7 +16,7 @@ from exacouple.cases.mesh import MeshPlan
 from exacouple.cases.region import PlacedBuoy
 from exacouple.cases.region_file import RegionConfig
 from exacouple.errors import ExacoupleError
-from exacouple.resources import templates_dir
+from exacouple.resources import template_environment
 
 SPECFILE = "tsunami.exahype2"
 EASI_FILE = "data.yaml"
@@ -119,8 +118,11 @@ def render_engine_files(
     templates = {SPECFILE: SPECFILE, LOG_FILTER: LOG_FILTER}
     if application.easi_file:
         templates[application.easi_file] = EASI_FILE
+    environment = template_environment(
+        "exahype1", filters={"json": _to_json, "yaml": _to_yaml}, finalize=_only_text
+    )
     texts = {
-        name: _environment().get_template(f"{template}.j2").render(values)
+        name: environment.get_template(f"{template}.j2").render(values)
         for name, template in templates.items()
     }
     if application.shift_file:
@@ -163,21 +165,6 @@ def _position(placed: PlacedBuoy, metres: float) -> dict[str, float]:
 
 def _scaled(value: float, metres: float, decimals: int = _DECIMALS) -> float:
     return round(value / metres, decimals)
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_dir() / "exahype1"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-        finalize=_only_text,
-    )
-    environment.filters["json"] = _to_json
-    environment.filters["yaml"] = _to_yaml
-    return environment
 
 
 class _Serialised(str):

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import jinja2
-
 from exacouple import __version__
 from exacouple.atomic import atomic_directory, write_json
 from exacouple.cases.mesh import PNPM
 from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
-from exacouple.resources import templates_dir
+from exacouple.resources import template_environment, templates_dir
 
 MANIFEST = "application.json"
 SCHEMA = "exacouple-application/1"
@@ -19,6 +17,7 @@ EXECUTABLE = "ExaHyPE-exacouple"
 
 ORDERS = (min(PNPM), max(PNPM))
 
+_FOLDER = "application"
 _TEMPLATE = ".j2"
 _MAY_RUN = 0o755
 
@@ -66,19 +65,13 @@ def render_application(order: int, out: str | Path, *, force: bool = False) -> P
 
 def _render(order: int) -> dict[str, str]:
     """Return the files by name; only those that end in ``.j2`` are templates."""
-    folder = templates_dir() / "application"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = template_environment(_FOLDER)
     values = {"order": order, "version": __version__}
     return {
         path.name.removesuffix(_TEMPLATE): environment.get_template(path.name).render(values)
         if path.suffix == _TEMPLATE
         else path.read_text(encoding="utf-8")
-        for path in sorted(folder.iterdir())
+        for path in sorted((templates_dir() / _FOLDER).iterdir())
         if path.is_file()
     }
 

@@ -253,7 +253,10 @@ def _check_values(grid: Grid, variable: netCDF4.Variable[Any]) -> None:
     missing = ~np.isfinite(grid.values)
     for attribute in ("_FillValue", "missing_value"):
         if attribute in variable.ncattrs():
-            missing |= np.isin(grid.values, getattr(variable, attribute))
+            marks = np.asarray(getattr(variable, attribute))
+            if grid.values.dtype.kind == "f":
+                marks = marks.astype(grid.values.dtype)
+            missing |= np.isin(grid.values, marks)
     if grid.values.dtype.kind == "f":
         missing |= grid.values == np.asarray(netCDF4.default_fillvals["f8"], grid.values.dtype)
     if missing.any():

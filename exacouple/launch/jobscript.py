@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from exacouple.cases import Case
 from exacouple.cases.site import Site
 from exacouple.errors import ExacoupleError
@@ -15,7 +13,7 @@ from exacouple.hashing import sha256_file
 from exacouple.launch.claim import shift_variables
 from exacouple.launch.engines import Engine
 from exacouple.launch.verdict import Expected
-from exacouple.resources import templates_dir
+from exacouple.resources import template_environment
 
 SCRIPT = "job.slurm"
 SLURM_LOG = Path("logs") / "slurm.log"
@@ -140,16 +138,7 @@ def _stale_patterns(probes: Path, expected: Expected) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_dir() / "jobs"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["word"] = shlex.quote
-    environment.filters["words"] = shlex.join
+    environment = template_environment("jobs", filters={"word": shlex.quote, "words": shlex.join})
     text = environment.get_template(template).render(values)
     if "\0" in text:
         raise ExacoupleError(f"{template}: a value holds a NUL byte: no shell can read that")

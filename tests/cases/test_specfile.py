@@ -102,7 +102,7 @@ def test_awkward_numbers_stay_numbers_in_yaml(region_file):
 def test_a_template_cannot_print_an_unserialised_value(region_file, monkeypatch):
     """A value that goes past the filters would be text of unknown form in a specfile."""
     loader = jinja2.DictLoader({f"{specfile.SPECFILE}.j2": "{{ order }}"})
-    monkeypatch.setattr(specfile.jinja2, "FileSystemLoader", lambda folder: loader)
+    monkeypatch.setattr(jinja2, "FileSystemLoader", lambda folder: loader)
     with pytest.raises(ExacoupleError, match="without the filter json or yaml"):
         rendered(region_file)
 

@@ -140,7 +140,12 @@ def test_single_precision_coordinates_are_even_enough(tmp_path: Path, grid_write
 
 @pytest.mark.parametrize(
     ("value", "attributes"),
-    [(np.nan, {}), (np.inf, {}), (-9999.0, {"missing_value": np.float32(-9999.0)})],
+    [
+        (np.nan, {}),
+        (np.inf, {}),
+        (-9999.0, {"missing_value": np.float32(-9999.0)}),
+        (-9999.9, {"missing_value": -9999.9}),
+    ],
 )
 def test_missing_values_are_refused_with_their_place(
     tmp_path: Path, grid_writer: Any, value: float, attributes: dict[str, Any]
