@@ -43,6 +43,7 @@ def _prepare(directories: list[Path], *, force: bool) -> None:
     """Write the cases that are not there yet; with `force`, write all."""
     from exacouple.cases import Ground, load_region, plan_case, write_case
     from exacouple.errors import UsageError
+    from exacouple.launch import refuse_running
     from exacouple.progress import task
 
     region = load_region(REGION)
@@ -52,6 +53,7 @@ def _prepare(directories: list[Path], *, force: bool) -> None:
             plan = plan_case(region, source, path, ground=ground)
             state, found = plan.state()
             if state == "absent" or force:
+                refuse_running(path)
                 write_case(plan, force=force, progress=progress)
             elif state != "same":
                 raise UsageError(

@@ -147,6 +147,7 @@ def _default_directory(region: "Region", source: str, site: "Site | None") -> Pa
 def _decide(plans: "list[CasePlan]", *, force: bool) -> list[str]:
     """Return ``write``, ``replace`` or ``keep`` per case; only companions are ever kept."""
     from exacouple.errors import UsageError
+    from exacouple.launch import refuse_running
 
     actions = []
     for index, plan in enumerate(plans):
@@ -158,6 +159,7 @@ def _decide(plans: "list[CasePlan]", *, force: bool) -> list[str]:
         elif state == "same" and index > 0:
             actions.append("keep")
         elif force:
+            refuse_running(plan.path)
             actions.append("replace")
         elif state == "same":
             raise UsageError(

@@ -1,7 +1,7 @@
 """Start an engine on a case, watch it, and judge whether its result can be used."""
 
 from exacouple.launch.background import end_process, start_in_background
-from exacouple.launch.claim import CaseBusyError
+from exacouple.launch.claim import CaseBusyError, refuse_running
 from exacouple.launch.engines import ENGINES, Engine, get_engine
 from exacouple.launch.exahype import site_engine
 from exacouple.launch.jobend import Job, open_job
@@ -34,6 +34,7 @@ __all__ = [
     "judge",
     "open_job",
     "read_state",
+    "refuse_running",
     "run_case",
     "site_engine",
     "start_in_background",

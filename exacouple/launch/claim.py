@@ -81,6 +81,27 @@ def _clear_earlier(case_dir: Path, state: RunState, *, held: bool, force: bool) 
             raise ExacoupleError(f"{case_dir}: the engine (process {engine}) cannot be ended")
 
 
+def refuse_running(case_dir: Path) -> None:
+    """Keep a case from being replaced while its engine runs in it.
+
+    A run on another machine may be dead for all that can be told here; it counts as such.
+
+    Raises
+    ------
+    CaseBusyError
+        A process on this machine or a SLURM job runs the case.
+    """
+    state = read_state(case_dir)
+    if state is None or not is_running(state):
+        return
+    if state.job is not None or state.host == socket.gethostname():
+        who = f"SLURM job {state.job}" if state.job else f"process {state.pid}"
+        raise CaseBusyError(
+            f"{case_dir} is being run by {who} since {state.started}: wait for its end, or end it "
+            f"with `exacouple run --cancel {case_dir}`"
+        )
+
+
 def checkpoint_path(case_dir: Path, engine: Engine, specfile: str) -> Path | None:
     """Return where an engine leaves its checkpoint; None if it has none."""
     return None if engine.checkpoint is None else case_dir / engine.checkpoint(specfile)

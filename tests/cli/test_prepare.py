@@ -2,9 +2,14 @@
 
 import json
 import os
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from exacouple.launch import RunState
+from exacouple.launch.state import process_identity, write_state
 
 
 def cases():
@@ -63,6 +68,27 @@ def test_nothing_is_overwritten_without_force(exacouple, bay):
     assert "mesh.cells[0]: 7 there, 9 asked for" in other.stderr
     assert cases() == ["bay-original"]
     assert exacouple(*command, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize("where", [{}, {"job": "12", "pid": 1}])
+def test_a_case_that_is_being_run_is_not_replaced(exacouple, bay, where):
+    """Its engine would go on in a directory that is gone, and end in the state of the new case."""
+    command = ("prepare", "--source", "original", "--region", bay, "--only", "--force")
+    assert exacouple(*command).exit_code == 0
+    case = Path("runs/bay-original")
+    pid = os.getpid()
+    running = RunState(
+        "running", "embedded", ("x",), pid, process_identity(pid), socket.gethostname(), "", "0"
+    )
+    write_state(case, replace(running, **where))
+    before = (case / "case.json").stat().st_ino
+    result = exacouple(*command)
+    assert result.exit_code == 2
+    assert "runs/bay-original is being run" in result.stderr
+    assert "--cancel runs/bay-original" in result.stderr
+    assert (case / "case.json").stat().st_ino == before
+    write_state(case, replace(running, process="another boot:1"))
+    assert exacouple(*command).exit_code == 0
 
 
 def test_dry_run_writes_nothing(exacouple, bay):
