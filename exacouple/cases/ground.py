@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from exacouple.bathymetry.grid import embedded_grids, inspect, read_projected, read_window
+from exacouple.bathymetry.grid import (
+    MAX_CELLS,
+    embedded_grids,
+    inspect,
+    read_projected,
+    read_window,
+)
 from exacouple.bathymetry.projection import project_grid, resample_grid
 from exacouple.bathymetry.sources import Source, apply_source
 from exacouple.cases.asagi import axis
@@ -22,6 +29,8 @@ from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
 
 _log = logging.getLogger(__name__)
+
+Range = tuple[float, float]
 
 _HASHED_WHOLE_BYTES = 256 * 1024**2
 _RIM_M = 0.1
@@ -54,12 +63,9 @@ class Ground:
     @cached_property
     def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Points x and y of the case's bathymetry: the domain and two points more per side."""
-        spacing = self.region.config.bathymetry.spacing_m
-        x, y = (
-            axis(*edges, spacing, margin=MARGIN_POINTS)
-            for edges in (self.region.config.domain.x_range, self.region.config.domain.y_range)
-        )
-        return x, y
+        config = self.region.config
+        edges = config.domain.x_range, config.domain.y_range
+        return self._lattice("bathymetry", edges, config.bathymetry.spacing_m, MARGIN_POINTS)
 
     @cached_property
     def original(self) -> xr.DataArray:
@@ -132,11 +138,24 @@ class Ground:
         config = self.region.config
         spacing = config.displacement.spacing_m or config.bathymetry.spacing_m
         window = config.displacement.window_km
-        if window is None:
-            (x0, x1), (y0, y1) = config.domain.x_range, config.domain.y_range
-        else:
+        edges = config.domain.x_range, config.domain.y_range
+        if window is not None:
             x0, x1, y0, y1 = (1000.0 * edge for edge in window)
-        return axis(x0, x1, spacing), axis(y0, y1, spacing)
+            edges = (x0, x1), (y0, y1)
+        return self._lattice("displacement", edges, spacing)
+
+    def _lattice(
+        self, table: str, edges: tuple[Range, Range], spacing: float, margin: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points x and y between edges in metres, unless they are too many."""
+        points = math.prod((stop - start) / spacing + 1 + 2 * margin for start, stop in edges)
+        if points > MAX_CELLS:
+            raise UsageError(
+                f"{self.region.path}: [{table}] spacing_m {spacing:g} makes {points:.2g} points, "
+                f"which would not fit in memory (at most {MAX_CELLS:,}): give a greater one"
+            )
+        x, y = (axis(start, stop, spacing, margin=margin) for start, stop in edges)
+        return x, y
 
     @cached_property
     def displacement(self) -> xr.DataArray:

@@ -147,6 +147,16 @@ def test_an_existing_case_is_only_replaced_by_force(region_file, tmp_path):
     assert not list((case.path / "probes").iterdir())
 
 
+@pytest.mark.parametrize("spacing", [1.0, 1e-9, 5e-324])
+@pytest.mark.parametrize("table", ["bathymetry", "displacement"])
+def test_a_spacing_that_no_memory_holds_is_refused(region_file, tmp_path, table, spacing):
+    """A slip of the pen for 1 km would otherwise fill the memory until the system ends it."""
+    region = load_region(region_file, [f"{table}.spacing_m={spacing}"])
+    ground = Ground(region)
+    with pytest.raises(UsageError, match=rf"\[{table}\] spacing_m .* would not fit in memory"):
+        _ = ground.axes, ground.displacement_axes
+
+
 def test_force_does_not_replace_what_is_no_case(region_file, tmp_path):
     """A mistyped --out cannot cost a folder of another kind."""
     (tmp_path / "thesis").mkdir()
