@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from exacouple.bathymetry.grid import MAX_CELLS
 from exacouple.earthquake.displacement import resample, superpose
 from exacouple.earthquake.dtopo import ATTRS, read_dtopo_motion
 from exacouple.earthquake.fault import FaultTable, read_fault_table
@@ -61,7 +62,8 @@ def motion_on(spec: MotionSpec, crs: str, x: Array, y: Array, base_dir: str | Pa
     ------
     UsageError
         The file tells nothing of time: it is a NetCDF grid, a fault table without rupture times, or
-        a dtopo file of a single time; or there is no such file.
+        a dtopo file of a single time; there is no such file; or the motion would not fit in
+        memory.
     ExacoupleError
         The file cannot be read.
     """
@@ -73,11 +75,14 @@ def motion_on(spec: MotionSpec, crs: str, x: Array, y: Array, base_dir: str | Pa
                 f"{path}: no subfault has a rupture time or a rise time (columns rupture_time_s, "
                 'rise_time_start_s, rise_time_end_s): give them, or rupture = "instantaneous"'
             )
+        times = math.ceil(rupture_end(faults) / spec.interval_s) + 1
+        _check_size(path, times, x, y)
         return motion_from_faults(faults, crs, x, y, interval_s=spec.interval_s)
     if spec.kind == "dtopo":
         motion = read_dtopo_motion(path)
         if motion.sizes["time"] < 2:
             raise UsageError(f'{path}: holds one time only: give rupture = "instantaneous"')
+        _check_size(path, motion.sizes["time"], x, y)
         return _motion(resample(motion, crs, x, y, path), motion["time"].values, crs, x, y)
     raise UsageError(
         f"displacement kind '{spec.kind}' tells nothing of time: give a fault table with rupture "
@@ -156,6 +161,14 @@ def rupture_end(faults: FaultTable) -> float:
     """Return when all slip has ended, in seconds after the origin."""
     grows, decays = _durations(faults)
     return float((faults.rupture_time_s + grows + decays)[faults.slip_m > 0.0].max(initial=0.0))
+
+
+def _check_size(path: Path, times: int, x: Array, y: Array) -> None:
+    if times * x.size * y.size > MAX_CELLS:
+        raise UsageError(
+            f"{path}: {times} times of {x.size} x {y.size} points would not fit in memory (at most "
+            f"{MAX_CELLS:,} values): give a greater spacing_m or interval_s, or a smaller window_km"
+        )
 
 
 def _durations(faults: FaultTable) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from exacouple.earthquake.motion import motion_from_faults, motion_on, rupture_e
 from exacouple.errors import UsageError
 from exacouple.resources import simulations_dir
 
+TOHOKU = simulations_dir() / "tohoku"
 CRS = "+proj=aeqd +lat_0=38.3012 +lon_0=142.4018 +ellps=WGS84 +units=m"
 X, Y = np.arange(-100e3, 101e3, 50e3), np.arange(-100e3, 101e3, 50e3)
 
@@ -27,7 +28,7 @@ class Spec:
 @pytest.fixture(scope="module")
 def tohoku():
     """The shipped source with its rupture and rise times."""
-    return read_fault_table(simulations_dir() / "tohoku" / "fault.csv")
+    return read_fault_table(TOHOKU / "fault.csv")
 
 
 def test_slip_rate_is_the_asymmetric_cosine_of_ji(tohoku):
@@ -101,6 +102,17 @@ def test_warnings_of_a_moving_file_come_once_and_are_of_its_end(tmp_path, caplog
     motion_on(Spec("dtopo", "d.tt1"), crs, np.array([0.0, 1e6]), np.array([0.0, 1e3]), tmp_path)
     (warning,) = caplog.messages
     assert "0.90 m at the rim" in warning
+
+
+@pytest.mark.parametrize("kind", ["faults", "dtopo"])
+def test_a_motion_that_no_memory_holds_is_refused(tmp_path, kind):
+    """The message says how many times of how many points it would be, and what to give."""
+    lines = [f"{t} {lon} {lat} 1" for t in (0, 5) for lat in (39, 38) for lon in (142, 143)]
+    (tmp_path / "d.tt1").write_text("\n".join(lines))
+    folder, name = (tmp_path, "d.tt1") if kind == "dtopo" else (TOHOKU, "fault.csv")
+    wide = np.arange(20_000) * 50.0
+    with pytest.raises(UsageError, match=rf"{name}: .* times of 20000 x 20000 .* spacing_m"):
+        motion_on(Spec(kind, name), CRS, wide, wide, folder)
 
 
 def test_sources_without_times_are_refused(tmp_path):
