@@ -15,8 +15,10 @@ from exacouple.errors import ExacoupleError, UsageError
 
 Tensor = Any
 
-_WITH_TOP = "vgg19_weights_tf_dim_ordering_tf_kernels.h5"
-CACHE_NAMES = ("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", _WITH_TOP)
+CACHE_NAMES = (
+    "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "vgg19_weights_tf_dim_ordering_tf_kernels.h5",
+)
 _MEAN_BGR = (103.939, 116.779, 123.68)
 
 
@@ -59,16 +61,9 @@ def feature_model(
         The file does not fit VGG19.
     """
     path = find_vgg19(weights)
-    shape = (tile, tile, 3)
+    network = keras.applications.VGG19(weights=None, include_top=False, input_shape=(tile, tile, 3))
     try:
-        network = keras.applications.VGG19(weights=None, include_top=False, input_shape=shape)
-        if path.name == _WITH_TOP:
-            full = keras.applications.VGG19(weights=None, include_top=True)
-            full.load_weights(path)
-            for layer in network.layers[1:]:
-                layer.set_weights(full.get_layer(layer.name).get_weights())
-        else:
-            network.load_weights(path)
+        _load(network, path)
     except (OSError, ValueError, KeyError) as exc:
         raise ExacoupleError(f"{path}: these are not the weights of VGG19: {exc}") from exc
     names = [layer.name for layer in network.layers]
@@ -77,6 +72,17 @@ def feature_model(
             raise UsageError(f"VGG19 has no layer '{name}' (there are: {', '.join(names)})")
     network.trainable = False
     return keras.Model(network.input, [network.get_layer(name).output for name in layers])
+
+
+def _load(network: keras.Model, path: Path) -> None:
+    """Give the convolutions their weights, out of a file with or without the dense layers."""
+    try:
+        network.load_weights(path)
+    except ValueError:
+        full = keras.applications.VGG19(weights=None, include_top=True)
+        full.load_weights(path)
+        for layer in network.layers[1:]:
+            layer.set_weights(full.get_layer(layer.name).get_weights())
 
 
 def image_of(unit: Tensor) -> Tensor:

@@ -12,6 +12,22 @@ from exacouple.errors import UsageError
 ModelName = Literal["ae", "vae", "dfcvae", "vaegan"]
 PresetName = Literal["default", "thesis"]
 
+_VARIATIONAL = ("vae", "dfcvae", "vaegan")
+_OF_MODELS: dict[str, tuple[str, ...]] = {
+    "kl": _VARIATIONAL,
+    "annealing": _VARIATIONAL,
+    "annealing_epochs": _VARIATIONAL,
+    "samples": ("vae", "dfcvae"),
+    "features": ("dfcvae",),
+    "feature_network": ("dfcvae",),
+    "feature_layers": ("dfcvae",),
+    "feature_weights": ("dfcvae",),
+    "similarity": ("vaegan",),
+    "adversarial": ("vaegan",),
+    "non_saturating": ("vaegan",),
+}
+"""Settings of the loss that some models only have."""
+
 MODELS: tuple[ModelName, ...] = ("ae", "vae", "dfcvae", "vaegan")
 PRESETS: tuple[PresetName, ...] = ("default", "thesis")
 
@@ -224,7 +240,8 @@ def read_settings(model: str, name: str, path: str | Path | None) -> Settings:
     Raises
     ------
     UsageError
-        The file cannot be read, a key is unknown, or a value is not allowed.
+        The file cannot be read, a key is unknown or would change nothing, or a value is not
+        allowed.
     """
     chosen = preset(model, name)
     if path is None:
@@ -233,7 +250,25 @@ def read_settings(model: str, name: str, path: str | Path | None) -> Settings:
     for key in ("model", "preset"):
         if key in table:
             raise UsageError(f"{path}: '{key}' is given on the command line, not in the file")
-    return build(Settings, _merged(dataclasses.asdict(chosen), table), where=str(path))
+    settings = build(Settings, _merged(dataclasses.asdict(chosen), table), where=str(path))
+    _check_effective(settings, table.get("loss", {}), path)
+    return settings
+
+
+def _check_effective(settings: Settings, asked: Mapping[str, Any], path: str | Path) -> None:
+    """Refuse settings of the loss that this model would ignore."""
+    for key in asked:
+        allowed = _OF_MODELS.get(key, MODELS)
+        if settings.model not in allowed:
+            raise UsageError(
+                f"{path}: loss.{key} changes nothing for '{settings.model}': it belongs to "
+                f"{', '.join(allowed)}"
+            )
+    if settings.loss.land != 1.0 and settings.loss.reconstruction == "none":
+        raise UsageError(
+            f"{path}: loss.land weighs pixels, and with reconstruction 'none' they are not "
+            "compared: choose another reconstruction, or leave land at 1"
+        )
 
 
 def from_record(record: Mapping[str, Any], *, where: str) -> Settings:

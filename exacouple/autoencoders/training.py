@@ -38,6 +38,8 @@ BEST = "best.npz"
 RATE_OVER_STEPS = 50
 _VALIDATION_BATCH = 64
 _BATCHES_AHEAD = 4
+_KEPT = "the last checkpoint is from before"
+_NOT_KEPT = "there is no checkpoint yet"
 
 
 @dataclass(frozen=True)
@@ -243,10 +245,11 @@ class Trainer:
             first = next((name for name in bad if name not in ("loss", "gradient_norm")), bad[0])
             cause = f"the term '{first}' is {values[first]}"
         terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        kept = _KEPT if (self.directory / CHECKPOINT).is_file() else _NOT_KEPT
         raise ExacoupleError(
             f"training stopped in epoch {state.epoch + 1} at step {state.step + 1}: {cause} "
             f"({terms}). Lower learning_rate ({self.settings.optimiser.learning_rate:g}), set "
-            "clip_norm, or set clip_log_variance; the last checkpoint is from before"
+            f"clip_norm, or set clip_log_variance; {kept}"
         )
 
     def _description(self, marks: list[tuple[float, int]]) -> str:

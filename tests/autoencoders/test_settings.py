@@ -51,6 +51,24 @@ def test_wrong_settings_are_refused(tmp_path, text, message):
         read_settings("vae", "default", path)
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "text", "message"),
+    [
+        ("vae", "default", "features = 1.0", "'vae': it belongs to dfcvae"),
+        ("ae", "default", "samples = 8", "'ae': it belongs to vae, dfcvae"),
+        ("vaegan", "default", "samples = 8", "'vaegan': it belongs to vae, dfcvae"),
+        ("dfcvae", "default", "adversarial = 0.1", "'dfcvae': it belongs to vaegan"),
+        ("dfcvae", "thesis", "land = 0.5", "reconstruction 'none'"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(tmp_path, model, name, text, message):
+    """A loss that was asked for is computed, or the command ends."""
+    path = tmp_path / "train.toml"
+    path.write_text(f"[loss]\n{text}\n")
+    with pytest.raises(UsageError, match=message):
+        read_settings(model, name, path)
+
+
 def test_unknown_names_are_refused():
     """Model and preset."""
     with pytest.raises(UsageError, match="dfcvae"):

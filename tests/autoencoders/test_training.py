@@ -2,7 +2,15 @@
 
 import csv
 import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -13,6 +21,7 @@ from exacouple.autoencoders import training, training_data  # noqa: E402
 from exacouple.autoencoders.checkpoint import load_checkpoint  # noqa: E402
 from exacouple.autoencoders.codec import load_codec  # noqa: E402
 from exacouple.autoencoders.selection import select_dictionary  # noqa: E402
+from exacouple.autoencoders.settings import read_settings  # noqa: E402
 from exacouple.autoencoders.train import train  # noqa: E402
 from exacouple.bathymetry.streaming import read_tiles  # noqa: E402
 from exacouple.errors import ExacoupleError, UsageError  # noqa: E402
@@ -50,11 +59,81 @@ def test_a_killed_training_ends_with_the_same_weights(small, grid, tmp_path, mon
     monkeypatch.setattr(training.Trainer, "_guard", guard)
     train(settings, grid, tmp_path / "cut")
     assert history(tmp_path / "cut") == history(tmp_path / "whole")
-    whole, _ = load_checkpoint(tmp_path / "whole" / "checkpoint.npz")
-    cut, _ = load_checkpoint(tmp_path / "cut" / "checkpoint.npz")
-    assert list(whole) == list(cut)
-    for name in whole:
-        np.testing.assert_array_equal(whole[name], cut[name], err_msg=name)
+    same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
+def same_weights(one, other):
+    """Assert that the last checkpoints of two trainings hold the same numbers, bit for bit."""
+    first, _ = load_checkpoint(one / "checkpoint.npz")
+    second, _ = load_checkpoint(other / "checkpoint.npz")
+    assert list(first) == list(second)
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+@pytest.mark.slow
+def test_the_command_goes_on_after_sigkill(grid, tmp_path):
+    """The process is killed by the system as soon as it has a checkpoint, and started again."""
+    config = tmp_path / "train.toml"
+    config.write_text(
+        "checkpoint_steps = 2\n"
+        "[network]\nfixed = 96\natoms = 32\ndictionary_generations = 1\nwidths = [4]\n"
+        "[optimiser]\nbatch = 4\n[data]\nblock_deg = 10.0\nborder = 0\nstride = 96\n"
+    )
+
+    def command(out):
+        options = ("--config", config, "--data", grid, "--epochs", 3, "--out", tmp_path / out)
+        return [sys.executable, "-m", "exacouple", "train", "vae", *map(str, options)]
+
+    subprocess.run(command("whole"), check=True, capture_output=True)
+    with subprocess.Popen(command("cut"), stderr=subprocess.DEVNULL) as running:
+        while not (tmp_path / "cut" / "checkpoint.npz").exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        os.kill(running.pid, signal.SIGKILL)
+    assert running.returncode == -signal.SIGKILL
+    assert not (tmp_path / "cut" / "model.keras").exists()
+    subprocess.run(command("cut"), check=True, capture_output=True)
+    same_weights(tmp_path / "whole", tmp_path / "cut")
+    assert history(tmp_path / "cut") == history(tmp_path / "whole")
+
+
+_TWO_REPLICAS = """
+import sys, tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from exacouple.autoencoders import train
+from exacouple.autoencoders.settings import read_settings
+single = train.prepare_devices
+train.prepare_devices = lambda **options: (
+    single(**options), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+)[1]
+train.train(read_settings("ae", "default", sys.argv[1]), sys.argv[2], sys.argv[3])
+"""
+
+
+@pytest.mark.slow
+def test_two_replicas_take_the_steps_of_one(grid, tmp_path):
+    """Each has half of every batch; without noise the weights are those of one, but for rounding.
+
+    Two logical processors stand for two GPUs.
+    """
+    config = tmp_path / "train.toml"
+    config.write_text(
+        "[network]\nfixed = 96\natoms = 32\ndictionary_generations = 1\nwidths = [4]\n"
+        "[optimiser]\nbatch = 4\nepochs = 1\n"
+        "[data]\nblock_deg = 10.0\nborder = 0\nstride = 96\n"
+    )
+    train(read_settings("ae", "default", config), grid, tmp_path / "one")
+    subprocess.run(
+        [sys.executable, "-c", _TWO_REPLICAS, config, grid, tmp_path / "two"],
+        check=True,
+        capture_output=True,
+    )
+    one, two = (history(tmp_path / name)[0] for name in ("one", "two"))
+    assert one["step"] == two["step"]
+    assert two["validation_rmse_m"] == pytest.approx(one["validation_rmse_m"], rel=1e-3)
 
 
 def test_a_training_writes_what_it_says(small, grid, tmp_path):
@@ -117,6 +196,26 @@ def test_the_test_part_is_never_read(small, grid, tmp_path, monkeypatch):
     )
     train(small("vae", epochs=1), grid, tmp_path / "out")
     assert set(parts) == {"train", "validation"}
+
+
+def test_another_sea_floor_in_the_test_part_changes_nothing(small, grid, tmp_path):
+    """Weights, dictionary and all are the same bit for bit, whatever lies there."""
+    settings = small("vae", epochs=1)
+    test = training_data.split_of(grid, settings.data).test
+    for name in ("one", "other"):
+        path = tmp_path / f"{name}.nc"
+        shutil.copy(grid, path)
+        with netCDF4.Dataset(path, "a") as dataset:
+            elevation = dataset["elevation"]
+            elevation.actual_range = np.array([-6000.0, 0.0])
+            if name == "other":
+                for row, column in zip(test.rows, test.columns, strict=True):
+                    place = slice(row, row + test.tile), slice(column, column + test.tile)
+                    elevation[place] = -500 - elevation[place] // 2
+        train(settings, path, tmp_path / name)
+    same_weights(tmp_path / "one", tmp_path / "other")
+    dictionaries = [np.load(tmp_path / name / "dictionary.npz") for name in ("one", "other")]
+    np.testing.assert_array_equal(*(part["atoms"] for part in dictionaries))
 
 
 @pytest.mark.slow
@@ -263,10 +362,43 @@ def test_slopes_and_travel_times_can_be_added(small, grid, tmp_path):
     assert {"gradients", "travel_time"} <= set(history(tmp_path / "out")[0])
 
 
+@pytest.mark.parametrize(
+    ("loss", "felt"),
+    [
+        ({"land": 0.0}, {"reconstruction": (True, False)}),
+        ({"land": 1.0}, {"reconstruction": (True, True)}),
+        ({"travel_time": 1.0}, {"travel_time": (True, False)}),
+        ({"gradients": 1.0}, {"gradients": (True, True)}),
+    ],
+)
+@pytest.mark.parametrize("model", ["ae", "vae", "dfcvae", "vaegan"])
+def test_terms_feel_what_they_should(small, model, loss, felt):
+    """Errors at sea count in every term, errors on land where land has a weight or a slope."""
+    import tensorflow as tf
+
+    from exacouple.autoencoders.codec import Scaling
+    from exacouple.autoencoders.train import build_model
+
+    true = np.full((1, 96, 96, 1), -1000.0, np.float32)
+    true[:, :48] = 500.0
+    dictionary = select_dictionary(-3000.0 - true[..., 0], fixed=100, chosen=0)
+    data = SimpleNamespace(scaling=Scaling(-6000.0, 1000.0))
+    settings = small(model, loss=loss, network={"fixed": 100})
+    made = build_model(settings, data, dictionary)
+
+    def terms(sea, land):
+        shifted = true + np.where(true < 0, sea, land).astype(np.float32)
+        parts = (tf.constant(made.scaling.to_unit(part)) for part in (true, shifted))
+        return {name: float(value[0]) for name, value in made.tile_terms(*parts).items()}
+
+    plain, sea, land = terms(0.0, 0.0), terms(100.0, 0.0), terms(0.0, 100.0)
+    for name, expected in felt.items():
+        changes = abs(sea[name] - plain[name]), abs(land[name] - plain[name])
+        assert tuple(change > 1e-4 for change in changes) == expected
+
+
 def test_a_grid_in_metres_has_no_split_by_area(small, tmp_path):
     """Blocks of area are laid in degrees."""
-    import netCDF4
-
     path = tmp_path / "projected.nc"
     with netCDF4.Dataset(path, "w") as dataset:
         for name in ("y", "x"):
