@@ -1,7 +1,8 @@
 """Grids as ASAGI reads them: NetCDF, variable ``z(y, x)``, projected metres, both axes ascending.
 
 ASAGI takes plain numbers: it reads no units, projection or fill values, repeats the edge outside
-the file and interpolates bilinearly inside.
+the file and interpolates bilinearly inside. x and y have no attribute ``axis``: readers such as
+ParaView take X and Y for degrees then, and wrap the grid around a globe.
 """
 
 import math
@@ -20,8 +21,8 @@ VARIABLE = "z"
 
 _COORDINATES = {
     "time": {"units": "s", "long_name": "time after the event origin", "axis": "T"},
-    "y": {"units": "m", "standard_name": "projection_y_coordinate", "axis": "Y"},
-    "x": {"units": "m", "standard_name": "projection_x_coordinate", "axis": "X"},
+    "y": {"units": "m", "standard_name": "projection_y_coordinate"},
+    "x": {"units": "m", "standard_name": "projection_x_coordinate"},
 }
 
 

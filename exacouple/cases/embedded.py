@@ -43,6 +43,7 @@ def solver_parameters(config: RegionConfig, metres: float) -> dict[str, Any]:
         parameters |= {"snapshots": SNAPSHOTS, "snapshots_every": outputs.snapshots_s}
     if outputs.maxima or outputs.snapshots_s > 0.0:
         parameters["event_origin"] = utc_text(config.event.origin)
+        parameters["projection"] = config.projection.crs
     return parameters
 
 

@@ -24,21 +24,28 @@ class Axes:
         The mesh's unit of length in metres.
     event_origin
         UTC time of t = 0 in ISO 8601, empty if unknown.
+    projection
+        Projection of y and x, as PROJ or EPSG names it, empty if unknown.
     """
 
     metres: float
     event_origin: str = ""
+    projection: str = ""
 
     def add_places(self, data: netCDF4.Dataset, mesh: Mesh, parts: int) -> None:
-        """Add dimensions and coordinates y and x, the middles of cells cut ``parts`` times."""
+        """Add dimensions and coordinates y and x, the middles of cells cut ``parts`` times.
+
+        They have no attribute ``axis``: readers such as ParaView take X and Y for degrees then.
+        """
         for name, start, cells in (("y", mesh.y0, mesh.ny), ("x", mesh.x0, mesh.nx)):
             data.createDimension(name, cells * parts)
             variable = data.createVariable(name, "f8", (name,))
             variable.standard_name = f"projection_{name}_coordinate"
             variable.units = "m"
-            variable.axis = name.upper()
             middles = (np.arange(cells * parts) + 0.5) * (mesh.dx / parts)
             variable[:] = (start + middles) * self.metres
+        if self.projection:
+            data.crs = self.projection
 
     def add_times(self, data: netCDF4.Dataset) -> None:
         """Add an unlimited dimension and coordinate time, still empty."""

@@ -68,6 +68,8 @@ class Parameters:
         NetCDF file for snapshots of the whole domain, empty for none; time between two, s.
     event_origin
         UTC time of t = 0 in ISO 8601, for the time axes of NetCDF files; empty if unknown.
+    projection
+        Projection of x and y as text, for NetCDF files; empty if unknown.
     checkpoint_every
         Least seconds of wall-clock time between two checkpoints; 0 for none.
     """
@@ -86,6 +88,7 @@ class Parameters:
     snapshots: str = ""
     snapshots_every: float = 0.0
     event_origin: str = ""
+    projection: str = ""
     checkpoint_every: float = 60.0
 
     def __post_init__(self) -> None:

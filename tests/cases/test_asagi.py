@@ -27,6 +27,14 @@ def test_layout_is_the_one_asagi_reads(tmp_path):
         assert dataset["z"].units == dataset["x"].units == "m"
 
 
+def test_metres_are_not_taken_for_degrees(tmp_path):
+    """VTK and ParaView wrap a grid around a globe where x and y have an attribute ``axis``."""
+    write_grid(tmp_path / "a.nc", plane(), long_name="plane", attrs={})
+    with netCDF4.Dataset(tmp_path / "a.nc") as dataset:
+        assert dataset["x"].standard_name == "projection_x_coordinate"
+        assert not {"axis"} & {*dataset["x"].ncattrs(), *dataset["y"].ncattrs()}
+
+
 def test_transposed_arrays_are_written_the_right_way_round(tmp_path):
     """ASAGI would take (x, y) for (y, x) without a word."""
     write_grid(tmp_path / "a.nc", plane().T, long_name="plane", attrs={})

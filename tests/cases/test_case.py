@@ -339,7 +339,7 @@ def mounted(tmp_path):
 
 def test_a_full_disk_leaves_nothing(region_file, mounted):
     """One message names the case and the cause; no half-written case is left."""
-    folder = mounted("size=32k")
+    folder = mounted("size=24k")
     with pytest.raises(ExacoupleError, match=r"cannot write .*case: No space left on device"):
         prepare_case(load_region(region_file), "original", folder / "case")
     assert list(folder.iterdir()) == []
