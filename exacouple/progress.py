@@ -148,6 +148,8 @@ def _new_progress() -> "Progress":
 
     class Amount(ProgressColumn):
         def render(self, task: Task) -> Text:
+            if task.total is None and not task.completed:
+                return Text("")
             total = "" if task.total is None else f"/{task.total:.0f}"
             return Text(f"{task.completed:.0f}{total} {task.fields['unit']}")
 

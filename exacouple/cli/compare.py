@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, json_option
-from exacouple.cli.tables import number, score_table, table_console
+from exacouple.cli.tables import ScoreTable, number, table_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.table import Table
 
     from exacouple.waveforms import Comparison, Score, Selection
 
@@ -132,7 +130,7 @@ def _print(comparisons: "list[Comparison]") -> None:
         console.print(f"{comparison.title}\n")
         for buoy in comparison.buoys:
             for table in _tables(comparison, buoy.id, buoy.name):
-                console.print(table)
+                table.print(console)
     console.print(
         "Arrival: at a tenth of the own peak. nRMSE: RMSE over the root mean square of the "
         "waveform compared with; 1 is the score of still water. Lag: positive is later. "
@@ -140,20 +138,20 @@ def _print(comparisons: "list[Comparison]") -> None:
     )
 
 
-def _tables(comparison: "Comparison", buoy: str, name: str) -> "Iterator[Table]":
+def _tables(comparison: "Comparison", buoy: str, name: str) -> "Iterator[ScoreTable]":
     """Make one table for each waveform that the others are scored against."""
     scores = [score for score in comparison.scores if score.buoy == buoy]
     alone = {score.case: score for score in scores if score.against is None}
     targets = dict.fromkeys(score.against for score in scores if score.against is not None)
     for target in targets or [comparison.reference.label]:
         against = {score.case: score for score in scores if score.against == target}
-        table = score_table(f"{name} against {target}" if targets else name, "case", *_HEADS)
+        table = ScoreTable(f"{name} against {target}" if targets else name, "case", *_HEADS)
         for case, own in alone.items():
             _add_row(table, against.get(case, own))
         yield table
 
 
-def _add_row(table: "Table", row: "Score") -> None:
+def _add_row(table: ScoreTable, row: "Score") -> None:
     if row.word is not None:
         table.add_row(row.case, row.word)
         return

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, force_option, json_option
-from exacouple.cli.tables import number, score_table, table_console
+from exacouple.cli.tables import ScoreTable, number, table_console
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from exacouple.autoencoders.codec import Codec
     from exacouple.autoencoders.evaluation import Evaluated, Evaluation
     from exacouple.autoencoders.evaluation_tiles import EvaluationTiles, SplitName
@@ -151,7 +149,7 @@ def _print(evaluation: "Evaluation") -> None:
     console = table_console()
     console.print(f"{describe(evaluation.tiles)}\n")
     for table in (_errors(evaluation), _details(evaluation), _costs(evaluation)):
-        console.print(table)
+        table.print(console)
     for name, interval in evaluation.pooled.items():
         ends = _ends(interval.low, interval.high)
         console.print(f"{name}, {interval.models} models together: {interval.ratio:.3f}{ends}")
@@ -164,8 +162,8 @@ def _print(evaluation: "Evaluation") -> None:
     )
 
 
-def _errors(evaluation: "Evaluation") -> "Table":
-    table = score_table(
+def _errors(evaluation: "Evaluation") -> ScoreTable:
+    table = ScoreTable(
         "Errors",
         "model",
         "num-\nbers",
@@ -191,11 +189,11 @@ def _errors(evaluation: "Evaluation") -> "Table":
     return table
 
 
-def _details(evaluation: "Evaluation") -> "Table":
+def _details(evaluation: "Evaluation") -> ScoreTable:
     from exacouple.autoencoders.scores import BANDS
 
     heads = [band.replace(" to ", " to\n").replace("below ", "below\n") for band in BANDS[:-1]]
-    table = score_table(
+    table = ScoreTable(
         "RMSE by depth (m)", "model", *heads, "sea", "land", "slope\nm/step", "slope\nshare"
     )
     for model in evaluation.models:
@@ -210,8 +208,8 @@ def _details(evaluation: "Evaluation") -> "Table":
     return table
 
 
-def _costs(evaluation: "Evaluation") -> "Table":
-    table = score_table(
+def _costs(evaluation: "Evaluation") -> ScoreTable:
+    table = ScoreTable(
         "Cost, and extremes",
         "model",
         "bits per\ntile",
