@@ -1,5 +1,6 @@
 """Read windows of elevation grids: metres, positive up, axes ascending, nothing missing."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,9 @@ __all__ = [
 
 MAX_CELLS = 250_000_000
 _LOWEST_M, _HIGHEST_M = -12000.0, 9000.0
+_DEEPEST_KM = 12.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,12 @@ def _result(values: Values, y: Floats, x: Floats, info: GridInfo) -> xr.DataArra
             f"{info.path}: '{info.variable}' goes from {lowest:g} to {highest:g} m, beyond "
             f"{_LOWEST_M:g} to {_HIGHEST_M:g} m: is its unit ('{info.units or 'none given'}') "
             "right, and are missing values marked by '_FillValue'?"
+        )
+    if -_DEEPEST_KM < lowest < 0.0 and not info.units:
+        _log.warning(
+            "%s: the deepest value of '%s' is %g, taken as metres, for it has no attribute "
+            "'units': if it is kilometres, say so (e.g. 'ncatted -a units,%s,c,c,km')",
+            *(info.path, info.variable, -lowest, info.variable),
         )
     attrs = {"units": "m", "positive": "up", "long_name": "elevation above mean sea level"}
     return xr.DataArray(values, dims=dims, coords=dict(zip(dims, (y, x), strict=True)), attrs=attrs)

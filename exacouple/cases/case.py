@@ -66,6 +66,9 @@ class Case:
         try:
             manifest = json.loads(file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as exc:
+            if not path.is_dir():
+                what = "is a file" if path.exists() else "does not exist"
+                raise UsageError(f"{path} {what}: name the directory of a case") from exc
             raise UsageError(f"{path} is not a case: it holds no {MANIFEST}") from exc
         except OSError as exc:
             raise ExacoupleError(f"cannot read {file}: {exc.strerror or exc}") from exc

@@ -34,6 +34,7 @@ Range = tuple[float, float]
 
 _HASHED_WHOLE_BYTES = 256 * 1024**2
 _RIM_M = 0.1
+_STILL_M = 1e-3
 
 
 class Ground:
@@ -166,7 +167,7 @@ class Ground:
         config = self.region.config
         _log.debug("displacement on %d x %d points from %s", x.size, y.size, self.displacement_path)
         field = displacement_on(config.displacement, self.region.crs, x, y, self.region.directory)
-        self._tell_rim(field)
+        self._tell_oddities(field)
         return field
 
     @property
@@ -179,11 +180,19 @@ class Ground:
         """Displacement in time, metres, positive up: dims (time, y, x) on `displacement_axes`."""
         config, (x, y) = self.region.config, self.displacement_axes
         field = motion_on(config.displacement, self.region.crs, x, y, self.region.directory)
-        self._tell_rim(field.isel(time=-1))
+        self._tell_oddities(field.isel(time=-1))
         return field
 
-    def _tell_rim(self, field: xr.DataArray) -> None:
-        """Warn where the displacement is cut off."""
+    def _tell_oddities(self, field: xr.DataArray) -> None:
+        """Warn of a displacement that makes no wave, or is cut off."""
+        if float(np.abs(field).max()) < _STILL_M:
+            _log.warning(
+                "%s: the sea floor moves by less than %g m, so there will be no wave: does "
+                "window_km of [displacement] cover the source, and has %s slip?",
+                self.region.path,
+                _STILL_M,
+                self.displacement_path.name,
+            )
         rim = max(float(np.abs(field.isel({dim: [0, -1]})).max()) for dim in field.dims)
         if rim > _RIM_M:
             _log.warning(

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from exacouple import __version__
+from exacouple.cli.options import printable
 from exacouple.errors import ExacoupleError
 
 COMMANDS = (
@@ -56,15 +57,23 @@ class _Group(click.Group):
             ctx.fail(f"no command '{args[0]}'{hint} (there are: {', '.join(COMMANDS)})")
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as exc:
+            _tell_usage(exc, ctx)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
+        except click.UsageError as exc:
+            _tell_usage(exc, ctx)
         except (ExacoupleError, OSError, MemoryError) as exc:
             if ctx.params.get("debug"):
                 traceback.print_exc()
-            click.echo(f"error: {_message(exc)}", err=True)
+            click.echo(f"error: {printable(_message(exc))}", err=True)
             ctx.exit(exc.exit_code if isinstance(exc, ExacoupleError) else 1)
         except KeyboardInterrupt:
             click.echo("error: interrupted", err=True)
@@ -110,15 +119,33 @@ class _StandardError(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
+class _Printable(logging.Formatter):
+    """Lets no name from a file steer the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def _set_up_logging(level: int, *, quiet: bool) -> None:
     logger = logging.getLogger("exacouple")
     for handler in [item for item in logger.handlers if isinstance(item, _StandardError)]:
         logger.removeHandler(handler)
     handler = _StandardError()
     pattern = "%(name)s: %(message)s" if level == logging.DEBUG else "%(message)s"
-    handler.setFormatter(logging.Formatter(pattern))
+    handler.setFormatter(_Printable(pattern))
     logger.addHandler(handler)
     logger.setLevel(logging.ERROR if quiet else level)
+
+
+def _tell_usage(exc: click.UsageError, ctx: click.Context) -> NoReturn:
+    """Say in one line what is wrong with the words of a command, and end with 2."""
+    if isinstance(exc, click.exceptions.NoArgsIsHelpError):
+        raise exc
+    path = (exc.ctx or ctx).command_path
+    text = " ".join(exc.format_message().split()).rstrip(".")
+    text = text[:1].lower() + text[1:]
+    click.echo(f"error: {printable(text)} ('{path} --help' tells more)", err=True)
+    ctx.exit(exc.exit_code)
 
 
 def _message(exc: BaseException) -> str:

@@ -54,13 +54,19 @@ def short_lines(plan: "CasePlan") -> list[str]:
     """Return seabed and time step: what may differ between cases of one region."""
     x, y = plan.ground.axes
     config = plan.region.config
-    options = ", ".join(f"{key} {value}" for key, value in plan.options.items())
+    options = ", ".join(_option(key, value) for key, value in plan.options.items())
     return [
         f"seabed        {plan.source.name}{f' ({options})' if options else ''} from "
         f"{plan.ground.name}, {x.size} x {y.size} points, {config.bathymetry.spacing_m / 1e3:g} km",
         f"time step     {plan.time_step_s:.3g} s, {plan.steps} steps to "
         f"{config.simulation.end_time_s:g} s (deepest water at the nodes: {plan.deepest_m:.0f} m)",
     ]
+
+
+def _option(key: str, value: Any) -> str:
+    if key == "depth_m" and value == 0:
+        return "mean depth of the sea"
+    return f"{key} {value}"
 
 
 def plan_facts(plan: "CasePlan") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Options that several subcommands share."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -39,6 +40,14 @@ def site_option(function: F) -> F:
         metavar="NAME|FILE",
         help="Profile of your build of ExaHyPE, or of how your cluster starts the embedded engine.",
     )(function)
+
+
+def printable(text: str) -> str:
+    """Return text with control characters other than line ends and tabs as escapes."""
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) != "Cc" else repr(char)[1:-1]
+        for char in text
+    )
 
 
 def echo_json(obj: Any) -> None:

@@ -192,9 +192,10 @@ def _report(plans: "list[CasePlan]", actions: list[str], *, dry_run: bool, as_js
     said = {"keep": "kept, it is prepared already", "write": "prepared", "replace": "replaced"}
     if dry_run:
         said |= {"write": "would be prepared", "replace": "would be replaced"}
+    lines = []
     for index, (plan, action) in enumerate(zip(plans, actions, strict=True)):
-        click.echo(f"{plan.path}: {said[action]}")
-        for line in short_lines(plan) if index else plan_lines(plan):
-            click.echo(f"  {line}")
+        lines.append(f"{plan.path}: {said[action]}")
+        lines += [f"  {line}" for line in (short_lines(plan) if index else plan_lines(plan))]
     if dry_run:
-        click.echo(f"files of a case: {', '.join(plans[0].files)}")
+        lines.append(f"files of a case: {', '.join(plans[0].files)}")
+    click.echo("\n".join(lines))

@@ -73,9 +73,7 @@ class ScoreTable:
         from rich import box
         from rich.table import Table
 
-        table = Table(
-            title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-        )
+        table = Table(title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column(self._first, overflow="fold", min_width=_NAME_WIDTH)
         for head in self._heads[start:stop]:
             table.add_column(head, justify="right", no_wrap=True)

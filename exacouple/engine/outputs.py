@@ -101,9 +101,7 @@ def _make_fields(spec: Specfile, mesh: Mesh) -> dict[str, _Field]:
     if parameters.maxima or parameters.snapshots:
         from exacouple.engine.cf import Axes
 
-        axes = Axes(
-            parameters.metres or 1.0, parameters.event_origin, parameters.projection
-        )
+        axes = Axes(parameters.metres or 1.0, parameters.event_origin, parameters.projection)
     if parameters.maxima:
         from exacouple.engine.extremes import Extremes
 

@@ -108,13 +108,15 @@ def select_finished(root: str | Path) -> list[Selection]:
 
     Raises
     ------
+    UsageError
+        There are no cases.
     ExacoupleError
-        There is nothing to compare; the message says what is missing.
+        None is finished, or there is nothing to compare; the message says what is missing.
     """
     root = Path(root)
     found, notes = _look_through(root)
     if not found and not notes:
-        raise ExacoupleError(
+        raise UsageError(
             f"there are no cases in {root}: prepare some ('exacouple prepare --source SOURCE "
             "--region REGION') and run them ('exacouple run')"
         )

@@ -221,6 +221,16 @@ def test_wrong_unit_shows_by_impossible_heights(write_grid: WriteGrid) -> None:
         read_window(path)
 
 
+@pytest.mark.parametrize(("attributes", "told"), [({}, True), ({"units": "m"}, False)])
+def test_kilometres_without_unit_are_told(
+    write_grid: WriteGrid, caplog: pytest.LogCaptureFixture, attributes: dict[str, str], told: bool
+) -> None:
+    """An ocean of 5.6 that claims no unit is hardly one of 5.6 m; a lake may say that it is."""
+    path = write_grid(np.full((11, 16), -5.6), y=LAT, x=LON, dtype="f4", attributes=attributes)
+    read_window(path)
+    assert ("if it is kilometres, say so" in caplog.text) is told
+
+
 def test_kept_chunks_are_bounded(write_grid: WriteGrid, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of few huge chunks must not be kept in memory as a whole: it may be larger."""
     path = write_grid(_height(LAT, LON), y=LAT, x=LON, chunksizes=(4, 5), zlib=True)

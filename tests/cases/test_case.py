@@ -296,6 +296,13 @@ def test_a_displacement_cut_by_its_window_is_told(edited, tmp_path, caplog):
     assert "up to 0.74 m at the rim of window_km" in caplog.text
 
 
+def test_a_sea_floor_that_stays_still_is_told(edited, tmp_path, caplog):
+    """A window far from the source makes a case without a wave."""
+    file = edited("-60.0, 80.0, -50.0, 50.0", "-110.0, -100.0, -60.0, -50.0")
+    prepare_case(load_region(file), "original", tmp_path / "case")
+    assert "so there will be no wave" in caplog.text
+
+
 def test_without_a_window_the_displacement_covers_the_domain(edited, tmp_path):
     """Beyond the displacement file it is zero."""
     file = edited("window_km = [-60.0, 80.0, -50.0, 50.0]\n", "")

@@ -90,6 +90,32 @@ def test_unknown_command_names_the_nearest():
     assert "no command 'prepar', did you mean 'prepare'?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["prepare"], "error: missing option '--source' ('exacouple prepare --help' tells more)\n"),
+        (["prepare", "--sorce", "flat"], "'--source'?) ('exacouple prepare --help' tells more)\n"),
+        (["run", "--threads", "0"], "error: invalid value for '--threads': 0 is not in the range"),
+        (["--forse", "run"], "error: no such option '--forse'"),
+        (["-v", "-q", "run"], "error: -v and -q exclude each other"),
+    ],
+)
+def test_wrong_words_are_one_line(words, said):
+    """What click finds wrong looks like every other error."""
+    result = CliRunner().invoke(main, words, prog_name="exacouple")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert not result.stdout
+
+
+def test_names_in_messages_do_not_steer_the_terminal(failing):
+    """Escape sequences in the name of a file are shown, not sent; letters stay what they are."""
+    result = failing(UsageError("no such file: \x1b[31mgr\u00f6\u00dfe\r\x07.nc"))
+    assert result.stderr == "error: no such file: \\x1b[31mgr\u00f6\u00dfe\\r\\x07.nc\n"
+
+
 def test_version():
     """--version prints the version of the package."""
     assert CliRunner().invoke(main, ["--version"]).stdout == f"exacouple, version {__version__}\n"

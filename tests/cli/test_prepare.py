@@ -6,6 +6,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import netCDF4
 import pytest
 
 from exacouple.launch import RunState
@@ -99,6 +100,30 @@ def test_dry_run_writes_nothing(exacouple, bay):
     for name in ("case.json", "tsunami.exahype2", "bathymetry.nc", "7 x 7 cells", "55 steps"):
         assert name in result.stdout
     assert list(Path().iterdir()) == []
+
+
+def test_what_would_fail_is_not_called_prepared(exacouple, bay):
+    """A dry run over a grid that does not reach says so, and nothing else."""
+    with netCDF4.Dataset("small.nc", "w") as dataset:
+        for name in ("lat", "lon"):
+            dataset.createDimension(name, 3)
+            dataset.createVariable(name, "f8", (name,))[:] = [0.0, 1.0, 2.0]
+        dataset.createVariable("elevation", "f4", ("lat", "lon"))[:] = -4000.0
+    result = exacouple(
+        *("prepare", "--source", "flat", "--region", bay, "--dry-run", "--bathymetry", "small.nc")
+    )
+    assert result.exit_code == 1
+    assert "small.nc does not cover" in result.stderr
+    assert not result.stdout
+
+
+def test_flat_says_which_depth(exacouple, bay):
+    """The depth 0 stands for the mean of the sea, which a reader cannot know."""
+    for settings, said in (((), "flat (mean depth of the sea)"), (("--set", "depth_m=99"), "99")):
+        result = exacouple(
+            *("prepare", "--source", "flat", "--region", bay, "--only", "--dry-run", *settings)
+        )
+        assert said in result.stdout
 
 
 def test_source_options_are_set(exacouple, bay):

@@ -174,3 +174,16 @@ def test_vtk_reads_the_files(solver: Solver, tmp_path) -> None:
     data = reader.GetOutput().GetCellData()
     depth = vtk_to_numpy(data.GetArray("h")).reshape(25, 40)
     np.testing.assert_array_equal(depth, whole(solver)[0].astype("f4"))
+
+
+def test_vtk_reads_netcdf_snapshots_in_metres(solver: Solver, tmp_path) -> None:
+    """ParaView's reader makes a plane of cells at their metres, not a part of a globe."""
+    vtk = pytest.importorskip("vtk", reason="needs the vtk package")
+    path = tmp_path / "snapshots.nc"
+    NetcdfSnapshots(path, 1.0, Axes(1000.0, ORIGIN), 1e-4).record(solver)
+    reader = vtk.vtkNetCDFCFReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    grid = reader.GetOutputDataObject(0)
+    assert grid.GetClassName() == "vtkImageData"
+    assert grid.GetBounds()[:4] == pytest.approx((100.0, 7900.0, 1100.0, 5900.0))

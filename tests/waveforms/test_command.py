@@ -112,8 +112,9 @@ def _region_config(make_case) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 1, "error: there are no cases in runs: prepare some"),
-        (["nowhere"], 2, "error: nowhere is not a case: it holds no case.json"),
+        ([], 2, "error: there are no cases in runs: prepare some"),
+        (["nowhere"], 2, "error: nowhere does not exist: name the directory of a case"),
+        (["."], 2, "error: . is not a case: it holds no case.json"),
         (["--max-lag", "0"], 2, "--max-lag"),
     ],
 )
