@@ -4,7 +4,6 @@ import json
 import logging
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -129,7 +128,7 @@ def test_every_subcommand_has_help(name):
     assert len(result.stdout.splitlines()[2].strip()) > 20
 
 
-def test_start_is_quick_and_light():
+def test_start_is_light():
     """--help answers without loading numerics, plotting or learning libraries."""
     code = (
         "import sys\n"
@@ -139,10 +138,8 @@ def test_start_is_quick_and_light():
         "         'tensorflow', 'rich', 'jinja2'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
-    assert time.perf_counter() - start < 5.0
 
 
 def test_help_lists_every_subcommand_in_order():
