@@ -73,8 +73,9 @@ class SiteProfile:
         "exahype" for ExaHyPE 1, "exahype2" for ExaHyPE 2 (Peano 4), or "embedded" for the engine
         that comes with exacouple, which needs neither `executable` nor `application`.
     executable
-        Path of the executable, or a name on the search path. In a file a path counts from the
-        folder of the profile that gives it, a base too; here it is absolute. For the embedded engine a Python that has exacouple; empty for the one that runs this program.
+        Path of the executable, or a name on the search path; in a file relative to the profile
+        that gives it, a base too. For the embedded engine a Python that has exacouple; empty for
+        the one that runs this program.
     application
         What is compiled into it (engine "exahype").
     exahype2
