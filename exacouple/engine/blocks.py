@@ -4,13 +4,24 @@ An array has the shape ``(rows, blocks, fields * nodes * LANES)``; rows count fr
 element in column c (from 1) is lane ``(c - 1) % LANES`` of block ``(c - 1) // LANES``.
 """
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.engine.basis import Array
-from exacouple.engine.generate import LANES
+from exacouple.engine.lanes import LANES, LINE_BYTES
 
 Cells = NDArray[np.int64]
+
+
+def zeros(shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
+    """Zeros that begin at the beginning of a cache line, as vector registers do then."""
+    size = math.prod(shape) * kind.itemsize
+    room = np.zeros(size + LINE_BYTES, dtype=np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + size].view(kind).reshape(shape)
 
 
 def by_field(values: Array, nodes: int) -> Array:

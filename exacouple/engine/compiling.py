@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.extending import intrinsic
 
 
 class Apart(CompilerBase):
@@ -20,3 +24,29 @@ class Apart(CompilerBase):
 
 JIT = {"cache": True, "nogil": True, "error_model": "numpy", "pipeline_class": Apart}
 INLINE = {"forceinline": True, "error_model": "numpy"}
+
+
+@intrinsic
+def prefetch(typing_context: Any, array: Any, row: Any, block: Any, at: Any) -> Any:
+    """Ask for a number of a three-dimensional array, which is not waited for.
+
+    Indices are not checked, and may lie outside the array.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = signature.args[0]
+        values = context.make_array(kind)(context, builder, arguments[0])
+        address = cgutils.get_item_pointer(context, builder, kind, values, arguments[1:])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        instruction = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        for_reading, to_all_levels, of_data = number(0), number(3), number(1)
+        builder.call(
+            instruction, [builder.bitcast(address, byte), for_reading, to_all_levels, of_data]
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, row, block, at), generate

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from exacouple.engine.compiling import JIT
-from exacouple.engine.generate import LANES
+from exacouple.engine.lanes import LANES
 
 # Verdicts on the candidate solution of an element.
 FINE, TROUBLED, SHALLOW = 0, 1, 2

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from exacouple.engine import coupling, sweep
 from exacouple.engine.basis import Array, Basis
-from exacouple.engine.blocks import Cells, by_element, get_elements, set_elements
-from exacouple.engine.generate import LANES
+from exacouple.engine.blocks import Cells, by_element, get_elements, set_elements, zeros
 from exacouple.engine.kernels import LEAST, load_kernels
+from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
@@ -65,11 +65,11 @@ class Elements:
         self._real = kind.type
         self.nodes = (basis.order + 1) ** 2
         rows, blocks = mesh.ny + 2, -(-mesh.nx // LANES)
-        self.u = np.zeros((rows, blocks, 3 * self.nodes * LANES), kind)
-        self.out = np.zeros_like(self.u)
-        self.bed = np.full((rows, blocks, self.nodes * LANES), -1.0, kind)
-        self.lowest = np.zeros((rows, blocks, LANES), kind)
-        self._gates = np.zeros((rows, blocks, 4 * LANES), kind)
+        self.u, self.out = (zeros((rows, blocks, 3 * self.nodes * LANES), kind) for _ in range(2))
+        self.bed = zeros((rows, blocks, self.nodes * LANES), kind)
+        self.bed -= 1.0
+        self.lowest = zeros((rows, blocks, LANES), kind)
+        self._gates = zeros((rows, blocks, 3 * LANES), kind)
         self._active = np.zeros((rows, blocks), dtype=np.bool_)
         self._spin = (mesh.dx * self.coriolis_at(basis.nodes)).astype(kind)
         self._lift = (basis.left / basis.weights, basis.right / basis.weights)
@@ -89,13 +89,13 @@ class Elements:
             at = at.copy()
             at[:, 0], at[:, -1], at[0], at[-1] = at[:, -2], at[:, 1], at[-2], at[1]
         free = at == FREE
-        own = free[1:-1, 1:-1]
-        beside = (free[1:-1, :-2], free[1:-1, 2:], free[:-2, 1:-1], free[2:, 1:-1])
-        padded = np.zeros((ny, self._gates.shape[1] * LANES, 5))
+        own = free[1:, 1:-1]
+        beside = (free[1:, :-2], free[1:, 2:], free[:-1, 1:-1])
+        padded = np.zeros((ny + 1, self._gates.shape[1] * LANES, 4))
         padded[:, :nx] = np.stack([*(own & other for other in beside), own], axis=2)
-        blocks = np.moveaxis(padded.reshape(ny, -1, LANES, 5), 2, 3)
-        self._gates[1:-1] = blocks[:, :, :4].reshape(ny, -1, 4 * LANES)
-        self._active[1:-1] = blocks[:, :, 4].any(axis=2)
+        blocks = np.moveaxis(padded.reshape(ny + 1, -1, LANES, 4), 2, 3)
+        self._gates[1:] = blocks[:, :, :3].reshape(ny + 1, -1, 3 * LANES)
+        self._active[1:-1] = blocks[:-1, :, 3].any(axis=2)
 
     def fastest_wave(self, at: NDArray[np.int32]) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""

@@ -15,12 +15,14 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pooch
 
 from exacouple import atomic
 from exacouple.engine import sweep
 from exacouple.engine.basis import gauss_legendre
-from exacouple.engine.generate import LANES, TRACES, Layout, kernel_source
+from exacouple.engine.generate import kernel_source
+from exacouple.engine.lanes import LANES, LINE_BYTES, TRACES, Layout
 from exacouple.errors import ExacoupleError
 
 _log = logging.getLogger(__name__)
@@ -34,9 +36,11 @@ _FRACTION = re.compile(r"\b\d+(?:\.\d+)?e[+-]?\d+|\b\d+\.\d+")
 # Waves smaller than this are none: their products would be too small for normal numbers, and slow.
 LEAST = {"double": 0.0, "single": 1e-8}
 _SWEEP = (
+    sweep.aligned,
     sweep.mirrored,
-    sweep.mirror_row,
-    sweep.join_blocks,
+    sweep.mirror_rows,
+    sweep.mirror_side,
+    sweep.join,
     sweep.keep_door_traces,
     sweep.fastest_wave,
     sweep.sweep_rows,
@@ -75,11 +79,12 @@ def load_kernels(order: int, precision: str = "double") -> ModuleType:
 
 
 def _module_source(order: int, precision: str) -> str:
-    layout = Layout(order + 1)
+    layout, line = Layout(order + 1), LINE_BYTES // np.dtype(precision).itemsize
     constants = {
         "LANES": LANES,
         "TRACES": TRACES,
         "N": layout.n,
+        "LINE": line,
         "SIDE_SLOTS": layout.side_slots,
         "ACROSS_Y": layout.across_y,
         "WORK_SLOTS": layout.work_slots,
@@ -93,11 +98,11 @@ def _module_source(order: int, precision: str) -> str:
         "import numpy as np",
         "from numba import njit",
         "from numpy import float32, sqrt",
-        "from exacouple.engine.compiling import Apart",
+        "from exacouple.engine.compiling import Apart, prefetch",
         *(f"{name} = {value}" for name, value in constants.items()),
         f"jit = {_DECORATOR}",
     ]
-    kernels = kernel_source(gauss_legendre(order), LEAST[precision])
+    kernels = kernel_source(gauss_legendre(order), LEAST[precision], line)
     if precision == "single":
         kernels = _FRACTION.sub(r"float32(\g<0>)", kernels)
     functions = [

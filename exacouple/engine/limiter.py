@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine import balance, neighbours, subcells
 from exacouple.engine.basis import Array, Basis
-from exacouple.engine.generate import TRACES
+from exacouple.engine.lanes import TRACES
 from exacouple.engine.team import Team
 
 FREE = -1
@@ -30,8 +30,8 @@ class Patches:
     permanent
         True for patches that are never given back to DG.
     doors
-        Row, column and side of each DG element beside a patch, and the patch, in the order of the
-        rows, shape ``(doors, 4)``.
+        Row, column and side of each DG element beside a patch, and the patch, in the order of rows
+        and columns, shape ``(doors, 4)``.
     door_rows
         Number of the first door of each row, shape ``(ny + 3,)``.
     door_traces
@@ -119,8 +119,8 @@ class Patches:
         self.place = place
         patch, side = np.nonzero(self.sides == neighbours.DG)
         opposite = side + 1 - 2 * (side % 2)
-        by_row = np.argsort(place[patch, side, 0], kind="stable")
-        patch, side, opposite = patch[by_row], side[by_row], opposite[by_row]
+        in_order = np.lexsort((place[patch, side, 1], place[patch, side, 0]))
+        patch, side, opposite = patch[in_order], side[in_order], opposite[in_order]
         self.doors = np.column_stack([place[patch, side], opposite, patch])
         self.door_rows = np.searchsorted(self.doors[:, 0], np.arange(ny + 3))
         self.door_traces = np.zeros((len(self.doors), TRACES * (self.basis.order + 1)))

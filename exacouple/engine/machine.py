@@ -7,8 +7,8 @@ import resource
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from exacouple.engine.generate import LANES
 from exacouple.engine.initial import STRIP
+from exacouple.engine.lanes import LANES
 from exacouple.errors import ExacoupleError, UsageError
 
 _MEMINFO = Path("/proc/meminfo")
@@ -34,7 +34,7 @@ def estimate_bytes(nx: int, ny: int, order: int) -> int:
     """
     nodes, subcells = (order + 1) ** 2, (2 * order + 1) ** 2
     blocks = -(-nx // LANES) * (ny + 2)
-    kept = blocks * ((7 * nodes + 5) * LANES * _DOUBLE + 1) + 5 * (nx + 2) * (ny + 2)
+    kept = blocks * ((7 * nodes + 4) * LANES * _DOUBLE + 1) + 5 * (nx + 2) * (ny + 2)
     strip = min(max(STRIP, nx * subcells), nx * ny * subcells)
     return kept + max(_ARRAYS_AT_START * strip, _DOUBLES_FOR_GATES * nx * ny) * _DOUBLE
 

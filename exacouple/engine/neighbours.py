@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from exacouple.engine.compiling import INLINE, JIT
-from exacouple.engine.generate import LANES
+from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import PACK, STATE
 
 DG, WALL, OPEN = -1, -2, -3

@@ -17,8 +17,8 @@ from exacouple.engine import coupling
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.diagnosis import describe_fastest
 from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
-from exacouple.engine.generate import LANES
 from exacouple.engine.initial import Initial, evaluate, least_depth, strips
+from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import FREE, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh

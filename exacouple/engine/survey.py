@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from exacouple.engine.compiling import JIT
-from exacouple.engine.generate import LANES
+from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import slowness
 
 

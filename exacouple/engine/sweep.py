@@ -1,8 +1,10 @@
-"""One sweep of a step over rows of elements: predict a row, then correct the row below it.
+"""One sweep of a step over rows of elements, from one block to the next.
 
-Only the records of three rows are held at a time, so that they stay in the cache. The functions are
-compiled once per order: `exacouple.engine.kernels` puts their source behind the generated kernels
-of that order, whose constants and functions take the place of the stand-ins here.
+As soon as a block is predicted, its faces to the row below are done, and then those between it and
+the block before it. All that waits are the traces for the row above and the rows not yet done; so
+they stay in the caches, however long a row is. The functions are compiled once per order:
+`exacouple.engine.kernels` puts their source behind the generated kernels of that order, whose
+constants and functions take the place of the stand-ins here.
 
 Rows and columns count from 1; row and column 0 and the last ones lie outside the domain. The
 element in column c is lane ``(c - 1) % LANES`` of block ``(c - 1) // LANES``.
@@ -10,10 +12,11 @@ element in column c is lane ``(c - 1) % LANES`` of block ``(c - 1) // LANES``.
 
 import numpy as np
 
-from exacouple.engine.generate import LANES, TRACES, Layout
+from exacouple.engine.lanes import LANES, LINE_BYTES, TRACES, Layout
 
 LAYOUT = Layout(3)
 N = LAYOUT.n
+LINE = LINE_BYTES // 8
 SIDE_SLOTS = LAYOUT.side_slots
 ACROSS_Y = LAYOUT.across_y
 WORK_SLOTS = LAYOUT.work_slots
@@ -22,12 +25,23 @@ RECORD_SLOTS = LAYOUT.record_slots
 OUTFLOW, WALL, PERIODIC = 0, 1, 2
 
 
-def predict(u, bed, row, block, ring, place, work, scale, g, spin):
+def predict(u, bed, out, row, block, records, place, rims, level, work, scale, g, spin):
     """Stand-in for the generated kernel."""
 
 
-def correct(ring, place, below, above, block, out, row, gates, bed, lowest, scale, g):
+def meet(rims, level, records, place, block, row, out, least, under, gates, bed, scale, g):
     """Stand-in for the generated kernel."""
+
+
+def correct(records, place, block, row, out, gates, scale, g):
+    """Stand-in for the generated kernel."""
+
+
+def aligned(size, like):
+    """Zeros that begin at the beginning of a cache line, as vector registers do then."""
+    values = np.zeros(size + LINE, like.dtype)
+    start = -(values.ctypes.data // values.itemsize) % LINE
+    return values[start : start + size]
 
 
 def fastest(u, bed, row, block, tops, g):
@@ -40,48 +54,49 @@ def mirrored(s):
     return -1.0 if trace == 1 or trace == 4 else 1.0
 
 
-def mirror_row(place, inside, below, ring):
+def mirror_rows(rims, level, records, place, block, below):
     """Fill the traces of the row behind a wall below or above the domain."""
-    low, high = ACROSS_Y, ACROSS_Y + SIDE_SLOTS
-    to, origin = (high, low) if below else (low, high)
-    for block in range(ring.shape[1]):
-        for s in range(SIDE_SLOTS):
-            for w in range(LANES):
-                value = ring[inside, block, (origin + s) * LANES + w]
-                ring[place, block, (to + s) * LANES + w] = mirrored(s) * value
+    for s in range(SIDE_SLOTS):
+        for w in range(LANES):
+            at, rim = (ACROSS_Y + s) * LANES + w, s * LANES + w
+            if below:
+                rims[1 - level, block, rim] = mirrored(s) * records[place, at]
+            else:
+                records[place, at] = mirrored(s) * rims[1 - level, block, rim]
 
 
-def join_blocks(place, columns, boundary, ring):
-    """Put the traces of the elements left and right of each block where the corrector reads them.
+def join(records, low, lane, high):
+    """Put the traces of two neighbouring elements where `correct` reads those of the other.
 
-    See `exacouple.engine.generate.Layout`.
+    They are the one in a lane of the record ``low`` and the first of ``high``, see
+    `exacouple.engine.lanes.Layout`.
     """
-    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
     before, upper = 2 * LANES - 1, 2 * LANES
-    for block in range(end):
-        for s in range(SIDE_SLOTS):
-            at = 3 * s * LANES
-            ring[place, block, at + LANES] = ring[place, block + 1, at]
-            ring[place, block + 1, at + before] = ring[place, block, at + upper + LANES - 1]
-    if boundary == OUTFLOW:
-        return
     for s in range(SIDE_SLOTS):
         at = 3 * s * LANES
-        first, last = ring[place, 0, at], ring[place, end, at + upper + lane]
-        if boundary == WALL:
-            first, last = mirrored(s) * last, mirrored(s) * first
-        ring[place, end, at + lane + 1] = first
-        ring[place, 0, at + before] = last
+        records[low, at + lane + 1] = records[high, at]
+        records[high, at + before] = records[low, at + upper + lane]
 
 
-def keep_door_traces(place, doors, first_door, last_door, ring, door_traces):
-    """Keep what the patches beside DG elements of this row need to see of them."""
-    for door in range(first_door, last_door):
-        column, side = doors[door, 1], doors[door, 2]
-        block, lane = (column - 1) // LANES, (column - 1) % LANES
-        start, step = (2 * side, 3) if side < 2 else (ACROSS_Y + (side - 2) * SIDE_SLOTS, 1)
+def mirror_side(records, place, inside, outside):
+    """Fill the traces behind a wall across x: from one lane of the three slots to another."""
+    for s in range(SIDE_SLOTS):
+        at = 3 * s * LANES
+        records[place, at + outside] = mirrored(s) * records[place, at + inside]
+
+
+def keep_door_traces(doors, door, end, block, records, place, rims, level, door_traces):
+    """Keep what the patches beside DG elements of a block need to see; returns the next door."""
+    while door < end and (doors[door, 1] - 1) // LANES <= block:
+        side, lane = doors[door, 2], (doors[door, 1] - 1) % LANES
         for s in range(TRACES * N):
-            door_traces[door, s] = ring[place, block, (start + s * step) * LANES + lane]
+            if side == 3:
+                door_traces[door, s] = rims[level, block, s * LANES + lane]
+            else:
+                slot = ACROSS_Y + s if side == 2 else 3 * s + 2 * side
+                door_traces[door, s] = records[place, slot * LANES + lane]
+        door += 1
+    return door
 
 
 def fastest_wave(u, bed, active, limited, g):
@@ -114,14 +129,14 @@ def sweep_rows(
     bed
         Nodal seabed, shape ``(rows, blocks, nodes * LANES)``.
     gates
-        1 where a face lies between two DG elements, else 0, shape ``(rows, blocks, 4 * LANES)``;
-        faces in the order left, right, below, above.
+        1 where a face lies between two DG elements, else 0, shape ``(rows, blocks, 3 * LANES)``;
+        faces in the order left, right, below.
     active
         Blocks that hold any DG element, shape ``(rows, blocks)``.
     spin
         Coriolis parameter times the element size on the lines of nodes, shape ``(rows, N)``.
     doors
-        Row, column and side of the DG elements beside patches, in the order of their rows.
+        Row, column and side of the DG elements beside patches, in the order of rows and columns.
     door_rows
         Number of the first door of each row, shape ``(rows + 1,)``.
     door_traces
@@ -137,29 +152,54 @@ def sweep_rows(
         Time step over element size, gravity.
     """
     rows, blocks = active.shape
-    work = np.empty(WORK_SLOTS * LANES, u.dtype)
-    ring = np.empty((3, blocks, RECORD_SLOTS * LANES), u.dtype)
-    for ahead in range(first - 1, last + 1):
-        place = ahead % 3
-        inside = 0 < ahead < rows - 1
-        if inside or boundary == PERIODIC:
-            row = (ahead - 1) % (rows - 2) + 1
-            for block in range(blocks):
-                if active[row, block]:
-                    predict(u, bed, row, block, ring, place, work, scale, g, spin)
-            join_blocks(place, columns, boundary, ring)
-        elif boundary == WALL and ahead > 0:
-            mirror_row(place, (ahead - 1) % 3, False, ring)
-        if boundary == WALL and ahead == 1:
-            mirror_row(0, place, True, ring)
-        if first <= ahead < last:
-            keep_door_traces(
-                place, doors, door_rows[ahead], door_rows[ahead + 1], ring, door_traces
-            )
-        if ahead > first:
-            row, place, below, above = ahead - 1, (ahead + 2) % 3, (ahead + 1) % 3, ahead % 3
-            for block in range(blocks):
-                if active[row, block]:
-                    correct(
-                        ring, place, below, above, block, out, row, gates, bed, lowest, scale, g
-                    )
+    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
+    work = aligned(WORK_SLOTS * LANES, u)
+    records = aligned(2 * RECORD_SLOTS * LANES, u).reshape(2, RECORD_SLOTS * LANES)
+    rims = aligned(2 * blocks * SIDE_SLOTS * LANES, u).reshape(2, blocks, SIDE_SLOTS * LANES)
+    # In the place of the row below the first one, which is not ours to finish.
+    aside = np.zeros((1, blocks, out.shape[2]), u.dtype)
+    least_aside = np.zeros((1, blocks, LANES), u.dtype)
+    for row in range(first - 1, last + 1):
+        level, origin = row % 2, row
+        if boundary == PERIODIC:
+            origin = (row - 1) % (rows - 2) + 1
+            if active[origin, end]:
+                predict(u, bed, out, origin, end, records, 1, rims, level, work, scale, g, spin)
+        target, least = (out, lowest) if row > first else (aside, least_aside)
+        under = row - 1 if row > first else 0
+        door, last_door = door_rows[row], door_rows[row + 1]
+        for block in range(blocks):
+            place, before = block % 2, (block + 1) % 2
+            if active[origin, block]:
+                predict(
+                    u, bed, out, origin, block, records, place, rims, level, work, scale, g, spin
+                )
+            if row < first:
+                continue
+            if boundary == WALL and (row == 1 or row == rows - 1):
+                mirror_rows(rims, level, records, place, block, row == 1)
+            if block > 0:
+                join(records, before, LANES - 1, place)
+            elif boundary == PERIODIC:
+                join(records, before, lane, place)
+            elif boundary == WALL:
+                mirror_side(records, place, 0, 2 * LANES - 1)
+            if active[row - 1, block] or active[row, block]:
+                meet(
+                    rims, level, records, place, block, row, target, least, under, gates, bed,
+                    scale, g,
+                )  # fmt: skip
+            if row < last:
+                door = keep_door_traces(
+                    doors, door, last_door, block, records, place, rims, level, door_traces
+                )
+                if block > 0 and active[row, block - 1]:
+                    correct(records, before, block - 1, row, out, gates, scale, g)
+        if first <= row < last and active[row, end]:
+            place, beyond = end % 2, (end + 1) % 2
+            if boundary == PERIODIC:
+                predict(u, bed, out, origin, 0, records, beyond, rims, level, work, scale, g, spin)
+                join(records, place, lane, beyond)
+            elif boundary == WALL:
+                mirror_side(records, place, 2 * LANES + lane, lane + 1)
+            correct(records, place, end, row, out, gates, scale, g)

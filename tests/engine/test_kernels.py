@@ -8,8 +8,8 @@ from numba import njit
 
 from exacouple.engine import balance, subcells
 from exacouple.engine.compiling import JIT
-from exacouple.engine.generate import LANES, Layout
 from exacouple.engine.kernels import load_kernels
+from exacouple.engine.lanes import LANES, Layout
 
 
 def _processor_flags():
@@ -42,12 +42,18 @@ def lanes(*slots):
 def deep_kernels():
     """The kernels of deep elements, their arguments, and how many numbers they compute at least."""
     kernels, layout = load_kernels(2), Layout(3)
-    u, bed, out, gates, lowest, ring = (
-        np.ones((3, 1, slots * LANES)) for slots in (27, 9, 27, 4, 1, layout.record_slots)
+    u, bed, out, gates, lowest, rims = (
+        np.ones((2, 1, slots * LANES)) for slots in (27, 9, 27, 3, 1, layout.side_slots)
     )
-    work, spin = np.ones(layout.work_slots * LANES), np.zeros((3, 3))
-    yield kernels.predict, (u, bed, 1, 0, ring, 1, work, 0.1, 9.81, spin), 2000
-    yield kernels.correct, (ring, 1, 0, 2, 0, out, 1, gates, bed, lowest, 0.1, 9.81), 400
+    records, work = np.ones((2, layout.record_slots * LANES)), np.ones(layout.work_slots * LANES)
+    spin, first = np.zeros((3, 3)), (1, 0)
+    yield (
+        kernels.predict,
+        (u, bed, out, *first, records, 1, rims, 1, work, 0.1, 9.81, spin),
+        2000,
+    )
+    yield kernels.meet, (rims, 1, records, 1, 0, 1, out, lowest, 0, gates, bed, 0.1, 9.81), 300
+    yield kernels.correct, (records, 1, 0, 1, out, gates, 0.1, 9.81), 300
 
 
 def patch_kernels():

@@ -23,7 +23,8 @@ from exacouple.bathymetry.projection import bounds_of, project_grid
 from exacouple.earthquake.displacement import displacement_from_faults
 from exacouple.earthquake.fault import read_fault_table
 from exacouple.engine.basis import Array, gauss_legendre
-from exacouple.engine.generate import LANES, kernel_source
+from exacouple.engine.generate import kernel_source
+from exacouple.engine.lanes import LANES
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 from exacouple.engine.warmup import CORE, compile_kernels
