@@ -19,7 +19,16 @@ from exacouple.engine.neighbours import (
     keep_edges,
     load_edges,
 )
-from exacouple.engine.subcells import FLUX, PACK, STATE, flow, reconstruct, slowness, solve
+from exacouple.engine.subcells import (
+    FLUX,
+    PACK,
+    STATE,
+    flow,
+    lanes,
+    reconstruct,
+    slowness,
+    solve,
+)
 
 
 @njit(**JIT)
@@ -46,9 +55,9 @@ def begin(
     """
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
-    halo, speed = np.zeros(4 * (m + 2) ** 2 * PACK), np.zeros(2 * (m + 2) ** 2 * PACK)
-    low, high = np.zeros(faces * STATE * PACK), np.zeros(faces * STATE * PACK)
-    flux, push = np.zeros(faces * FLUX * PACK), np.zeros(2 * m * m * PACK)
+    halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
+    low, high = lanes(faces * STATE), lanes(faces * STATE)
+    flux, push = lanes(faces * FLUX), lanes(2 * m * m)
     for group in range(first, last):
         start = group * PACK
         gather(order, w, bed, sides, place, u, ground, project, awake, start, halo)
@@ -154,9 +163,9 @@ def finish(
         Time step over the width of a subcell.
     """
     m = 2 * len(order) + 1
-    low, high = np.zeros(4 * m * STATE * PACK), np.zeros(4 * m * STATE * PACK)
-    flux = np.zeros(4 * m * FLUX * PACK)
-    angles, marks = np.zeros(2 * m * PACK), np.zeros(3 * PACK)
+    low, high = lanes(4 * m * STATE), lanes(4 * m * STATE)
+    flux = lanes(4 * m * FLUX)
+    angles, marks = lanes(2 * m), lanes(3)
     for group in range(first, last):
         start = group * PACK
         load_edges(order, edges, sides, door_at, door_traces, project, awake, start, low, high)
@@ -276,12 +285,12 @@ def finish_short(
     """
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
-    halo, speed = np.zeros(4 * (m + 2) ** 2 * PACK), np.zeros(2 * (m + 2) ** 2 * PACK)
-    low, high = np.zeros(faces * STATE * PACK), np.zeros(faces * STATE * PACK)
-    flux, push = np.zeros(faces * FLUX * PACK), np.zeros(2 * m * m * PACK)
-    kept, given = np.zeros(5 * m * m * PACK), np.zeros((m + 2) ** 2 * PACK)
-    rim = np.zeros(4 * m * FLUX * PACK)
-    angles, marks = np.zeros(2 * m * PACK), np.zeros(3 * PACK)
+    halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
+    low, high = lanes(faces * STATE), lanes(faces * STATE)
+    flux, push = lanes(faces * FLUX), lanes(2 * m * m)
+    kept, given = lanes(5 * m * m), lanes((m + 2) ** 2)
+    rim = lanes(4 * m * FLUX)
+    angles, marks = lanes(2 * m), lanes(3)
     for group in range(first, last):
         start = group * PACK
         gather(order, w, bed, sides, place, u, ground, project, short, start, halo)

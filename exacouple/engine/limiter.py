@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine import balance, neighbours, subcells
 from exacouple.engine.basis import Array, Basis
+from exacouple.engine.blocks import zeros
 from exacouple.engine.lanes import TRACES
 from exacouple.engine.team import Team
 
@@ -65,7 +66,7 @@ class Patches:
         self.wet = np.zeros(count, dtype=np.bool_)
         self.sound = np.ones(count, dtype=np.bool_)
         groups = -(-count // subcells.PACK)
-        self._kept = np.zeros((groups, 5 * m * m * subcells.PACK))
+        self._kept = zeros((groups, 5 * m * m * subcells.PACK), self.w.dtype)
         self._waking = np.zeros(count, dtype=np.bool_)
         self._connect()
 

@@ -27,6 +27,14 @@ STATE, FLUX = 4, 5
 LEAST = 1e-300
 
 
+@njit(**JIT)
+def lanes(slots):
+    """Zeros for the lanes of some slots, beginning where a cache line does."""
+    values = np.zeros((slots + 1) * PACK)
+    start = -(values.ctypes.data // values.itemsize) % PACK
+    return values[start : start + slots * PACK]
+
+
 @njit(**INLINE)
 def slowness(h, dry):
     """Velocity over momentum: 1 / h, less where the depth is below the dry tolerance."""
