@@ -152,7 +152,7 @@ def sweep_rows(
         Time step over element size, gravity.
     """
     rows, blocks = active.shape
-    end, lane = (columns - 1) // LANES, (columns - 1) % LANES
+    lane = (columns - 1) % LANES
     work = aligned(WORK_SLOTS * LANES, u)
     records = aligned(2 * RECORD_SLOTS * LANES, u).reshape(2, RECORD_SLOTS * LANES)
     rims = aligned(2 * blocks * SIDE_SLOTS * LANES, u).reshape(2, blocks, SIDE_SLOTS * LANES)
@@ -160,46 +160,38 @@ def sweep_rows(
     aside = np.zeros((1, blocks, out.shape[2]), u.dtype)
     least_aside = np.zeros((1, blocks, LANES), u.dtype)
     for row in range(first - 1, last + 1):
-        level, origin = row % 2, row
-        if boundary == PERIODIC:
-            origin = (row - 1) % (rows - 2) + 1
-            if active[origin, end]:
-                predict(u, bed, out, origin, end, records, 1, rims, level, work, scale, g, spin)
+        level, origin = row % 2, (row - 1) % (rows - 2) + 1 if boundary == PERIODIC else row
         target, least = (out, lowest) if row > first else (aside, least_aside)
         under = row - 1 if row > first else 0
-        door, last_door = door_rows[row], door_rows[row + 1]
-        for block in range(blocks):
-            place, before = block % 2, (block + 1) % 2
-            if active[origin, block]:
+        door = door_rows[row]
+        # The block behind the last one is the first again, and the one before that the last.
+        for number in range(-1 if boundary == PERIODIC else 0, blocks + 1):
+            block, place, before = number % blocks, number % 2, (number + 1) % 2
+            if active[origin, block] and (number < blocks or boundary == PERIODIC):
                 predict(
                     u, bed, out, origin, block, records, place, rims, level, work, scale, g, spin
                 )
-            if row < first:
+            if row < first or number < 0:
                 continue
-            if boundary == WALL and (row == 1 or row == rows - 1):
-                mirror_rows(rims, level, records, place, block, row == 1)
-            if block > 0:
+            if 0 < number < blocks:
                 join(records, before, LANES - 1, place)
             elif boundary == PERIODIC:
                 join(records, before, lane, place)
-            elif boundary == WALL:
+            elif boundary == WALL and number == 0:
                 mirror_side(records, place, 0, 2 * LANES - 1)
-            if active[row - 1, block] or active[row, block]:
+            elif boundary == WALL:
+                mirror_side(records, before, 2 * LANES + lane, lane + 1)
+            if number < blocks and boundary == WALL and (row == 1 or row == rows - 1):
+                mirror_rows(rims, level, records, place, block, row == 1)
+            if number < blocks and (active[row - 1, block] or active[row, block]):
                 meet(
                     rims, level, records, place, block, row, target, least, under, gates, bed,
                     scale, g,
                 )  # fmt: skip
-            if row < last:
+            if number < blocks and row < last:
                 door = keep_door_traces(
-                    doors, door, last_door, block, records, place, rims, level, door_traces
-                )
-                if block > 0 and active[row, block - 1]:
-                    correct(records, before, block - 1, row, out, gates, scale, g)
-        if first <= row < last and active[row, end]:
-            place, beyond = end % 2, (end + 1) % 2
-            if boundary == PERIODIC:
-                predict(u, bed, out, origin, 0, records, beyond, rims, level, work, scale, g, spin)
-                join(records, place, lane, beyond)
-            elif boundary == WALL:
-                mirror_side(records, place, 2 * LANES + lane, lane + 1)
-            correct(records, place, end, row, out, gates, scale, g)
+                    doors, door, door_rows[row + 1], block, records, place, rims, level,
+                    door_traces,
+                )  # fmt: skip
+            if number > 0 and row < last and active[row, number - 1]:
+                correct(records, before, number - 1, row, out, gates, scale, g)
