@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import math
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exacouple.cli.options import echo_json, engine_option, json_option, site_option
-from exacouple.cli.run_cases import all_under_runs, made_for, named_cases
+from exacouple.cli.run_cases import all_under_runs, made_for, named_cases, refuse_unattended
 from exacouple.cli.run_text import table, tell, tell_detached
 from exacouple.errors import ExacoupleError, UsageError
 
@@ -62,7 +61,7 @@ def command(
     site = launch_site(engine, site_name)
     chosen = named_cases(cases) if cases else all_under_runs()
     if engine != "embedded" and not cancel:
-        chosen = made_for(chosen, site, named=bool(cases))
+        chosen = made_for(chosen, site, named=bool(cases), force=force)
     if no_wait and not (site and site.profile.launcher == "slurm"):
         _start_in_background(chosen, engine, site_name, threads, force)
         return
@@ -202,7 +201,14 @@ def _run_here(
     anywhere: bool,
 ) -> list["Job"]:
     """Run cases one after the other, then watch what runs elsewhere; return jobs that go on."""
-    from exacouple.launch import CaseBusyError, get_engine, site_engine
+    from exacouple.cases import Case
+    from exacouple.launch import (
+        CaseBusyError,
+        expectation,
+        finished_before,
+        get_engine,
+        site_engine,
+    )
 
     engine = site_engine(site) if site else get_engine("embedded")
     jobs = _jobs_of(cases)
@@ -215,7 +221,10 @@ def _run_here(
             continue
         try:
             if not anywhere:
-                _refuse_job_case(case)
+                refuse_unattended(case)
+                if not force and (before := finished_before(expectation(Case.open(case)))):
+                    note(before)
+                    continue
             note(_run(case, engine, threads, force, stop))
         except CaseBusyError as exc:
             if _is_watchable(case):
@@ -235,26 +244,6 @@ def _run_here(
         if not stop.signals and (outcome := _watch_other(case, stop)) is not None:
             note(outcome)
     return _watch(jobs, stop, note)
-
-
-def _refuse_job_case(case: Path) -> None:
-    """Keep what was a job on the cluster from being run on its login node by mistake.
-
-    Raises
-    ------
-    UsageError
-        The last run of the case was a job and has not finished.
-    """
-    from exacouple.launch import read_state
-
-    state = read_state(case)
-    if state is None or state.job is None or state.status not in ("failed", "interrupted"):
-        return
-    site = f"--site {shlex.quote(state.site)}" if state.site else "--site"
-    raise UsageError(
-        f"{case} was run in SLURM job {state.job} and has not finished: {site} submits it again, "
-        "--engine embedded runs it on this machine"
-    )
 
 
 def _is_watchable(case: Path) -> bool:

@@ -1,6 +1,7 @@
 """Which cases ``run`` is to run."""
 
 import logging
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,8 +43,51 @@ def all_under_runs() -> list[Path]:
     return cases
 
 
-def made_for(cases: Sequence[Path], site: "Site | None", *, named: bool) -> list[Path]:
-    """Return the cases that were prepared for a site, or for none; others only if not named."""
+def _has_news(case: Path) -> bool:
+    """Tell whether there is something to tell of a case without starting an engine."""
+    from exacouple.launch import read_state
+    from exacouple.launch.state import is_running
+
+    try:
+        state = read_state(case)
+    except ExacoupleError:
+        return False
+    return state is not None and (
+        state.job is not None or state.status == "finished" or is_running(state)
+    )
+
+
+def refuse_unattended(case: Path) -> None:
+    """Keep a case that only its own site can run from being run here for want of a profile.
+
+    Raises
+    ------
+    UsageError
+        Its last run was a SLURM job that has not finished, or it was prepared for another engine
+        and neither runs nor has finished.
+    """
+    from exacouple.cases import Case
+    from exacouple.cases.target import check_engine
+    from exacouple.launch import read_state
+
+    state = read_state(case)
+    if state is not None and state.job is not None and state.status in ("failed", "interrupted"):
+        site = f"--site {shlex.quote(state.site)}" if state.site else "--site"
+        raise UsageError(
+            f"{case} was run in SLURM job {state.job} and has not finished: {site} submits it "
+            "again, --engine embedded runs it on this machine"
+        )
+    if not _has_news(case):
+        check_engine(Case.open(case).manifest, None, str(case))
+
+
+def made_for(
+    cases: Sequence[Path], site: "Site | None", *, named: bool, force: bool = False
+) -> list[Path]:
+    """Return the cases that were prepared for a site, or for none; others only if not named.
+
+    To tell what has become of a run needs no profile, unless `force` asks for another run.
+    """
     from exacouple.cases import Case
     from exacouple.cases.target import check_engine
 
@@ -54,6 +98,9 @@ def made_for(cases: Sequence[Path], site: "Site | None", *, named: bool) -> list
             manifest = Case.open(path).manifest
         except ExacoupleError:
             fitting.append(path)  # what is wrong with it is told when its turn comes
+            continue
+        if site is None and not force and _has_news(path):
+            fitting.append(path)
             continue
         try:
             check_engine(manifest, build, str(path))

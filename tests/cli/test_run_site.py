@@ -185,6 +185,19 @@ def test_cases_are_run_where_they_belong(exacouple, bay, site, prepare):
     assert "left out: 1 case that was prepared for another engine" in result.stderr
 
 
+def test_what_became_of_a_run_needs_no_profile(exacouple, site, prepare):
+    """A finished case is told by its name alone; to run it again takes its profile."""
+    case = prepare(profile := site())
+    assert exacouple("run", "--site", profile).exit_code == 0
+    result = exacouple("run", case, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert [item["status"] for item in json.loads(result.stdout)] == ["skipped"]
+    assert "embedded" not in result.stderr
+    result = exacouple("run", "--force", case)
+    assert result.exit_code == 2
+    assert "was prepared for the build of ExaHyPE at site 'mine'" in result.stderr
+
+
 def test_damaged_case_does_not_keep_the_others_from_running(exacouple, site, prepare):
     """Its own error is told, among several cases."""
     profile = site()

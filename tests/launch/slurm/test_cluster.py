@@ -432,9 +432,11 @@ def test_build_of_exahype_runs_on_its_ranks(ranks, starter):
     place = ("--region", "bay/region.toml", "--only", "--site", "build.toml")
     result = CliRunner().invoke(main, [*command, *place])
     assert result.exit_code == 0, result.output
-    result = run("--site", "build.toml")
+    result = run("--site", "build.toml", "--no-wait")
     assert result.exit_code == 0, result.output
     case = Path("runs/bay-flat-build")
+    result = run(case)  # says how the job ends, and needs no profile for that
+    assert result.exit_code == 0, result.output
     owner = 0 if ranks == 1 else 1
     assert [path.name for path in (case / "probes").iterdir()] == [f"A1-rank-{owner}.probe"]
     seen = json.loads((case / f"seen-by-{ranks - 1}.json").read_text())
