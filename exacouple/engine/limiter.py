@@ -138,6 +138,7 @@ class Patches:
         dx: float,
         g: float,
         dry: float,
+        sea: float,
         turn: Array,
         drag: float,
         team: Team,
@@ -150,6 +151,8 @@ class Patches:
             Nodal eta, p, q at the start of the step, and seabed, of the DG elements.
         dt, dx, g, dry
             Time step, size of an element, gravity, and depth below which velocities are damped.
+        sea
+            Height of water at rest beyond an open boundary.
         turn, drag
             Coriolis force and friction, see `exacouple.engine.balance.finish` and `rub`.
         team
@@ -175,7 +178,7 @@ class Patches:
         team.over_groups(
             lambda first, last: balance.finish(
                 order, self.new, self.edges, self._kept, self.sides, *doors, project, *found, turn,
-                row, g, dry, dt / width, awake, first, last,
+                row, g, dry, sea, dt / width, awake, first, last,
             ),
             awake.size,
         )  # fmt: skip
@@ -185,7 +188,7 @@ class Patches:
             team.over_groups(
                 lambda first, last: balance.finish_short(
                     order, self.w, self.new, self.bed, self.sides, self.place, u, ground, project,
-                    *terms, self.edges, *doors, *found, turn, row, again, first, last,
+                    *terms, sea, self.edges, *doors, *found, turn, row, again, first, last,
                 ),
                 again.size,
             )  # fmt: skip

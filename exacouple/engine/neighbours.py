@@ -150,7 +150,9 @@ def keep_edges(order, low, high, awake, first, edges):
 
 
 @njit(**JIT)
-def load_edges(order, edges, sides, door_at, door_traces, project, awake, first, low, high):
+def load_edges(
+    order, edges, sides, door_at, door_traces, project, awake, first, low, high, sea, g
+):  # fmt: skip
     """Put the states on both sides of the edges of `PACK` patches into lanes.
 
     Parameters
@@ -163,6 +165,8 @@ def load_edges(order, edges, sides, door_at, door_traces, project, awake, first,
         Traces of the predictor at the doors, see `exacouple.engine.sweep.sweep_rows`.
     low, high
         Output: states below and above the ``4 M`` faces, side by side.
+    sea, g
+        See `_open`.
     """
     m = 2 * len(order) + 1
     for lane in range(PACK):
@@ -184,6 +188,30 @@ def load_edges(order, edges, sides, door_at, door_traces, project, awake, first,
                         far[at + v * PACK] = edges[s, side, k, v]
                     if other == WALL:
                         far[at + 2 * PACK] *= -1.0
+                    else:
+                        _open(far, at, 1.0 if side % 2 else -1.0, sea, g)
+
+
+@njit(**INLINE)
+def _open(far, at, outward, sea, g):
+    """State beyond an open boundary: that within, unless it would let energy come in.
+
+    Energy leaves at the rate g h (eta - sea) u, with the velocity u outward, a quarter of
+    g c (a^2 - b^2) where a = eta - sea + u sqrt(h / g) leaves and b = eta - sea - u sqrt(h / g)
+    enters. If more would enter than leaves, b is cut to the size of a. On land the ground takes the
+    place of the height ``sea`` of water at rest.
+    """
+    eta, ground, u = far[at], far[at + PACK], outward * far[at + 2 * PACK]
+    calm = sea if sea > ground else ground
+    rise, h = eta - calm, eta - ground
+    if rise * u < 0.0 and h > 0.0:
+        push = u * np.sqrt(h / g)
+        if abs(push) > abs(rise):
+            far[at] = calm
+            far[at + 2 * PACK] = outward * (u + rise * np.sqrt(g / h))
+        else:
+            far[at] = eta + push
+            far[at + 2 * PACK] = 0.0
 
 
 @njit(**INLINE)

@@ -52,6 +52,8 @@ class Solver:
         initial depth up to which elements are limited throughout.
     boundary
         ``"outflow"`` (open), ``"wall"`` or ``"periodic"``.
+    sea_level
+        Height of water at rest beyond an open boundary.
     cfl
         Fraction of the largest stable time step.
     fixed_dt
@@ -109,6 +111,7 @@ class Solver:
         dry_tolerance: float = 1e-2,
         limiter_depth: float = 1.0,
         boundary: str = "outflow",
+        sea_level: float = 0.0,
         cfl: float = 0.9,
         fixed_dt: bool = False,
         scheme: str = "musclhancock",
@@ -135,7 +138,7 @@ class Solver:
             )
         self.mesh, self.order, self.gravity = mesh, order, gravity
         self.dry_tolerance, self.limiter_depth = dry_tolerance, limiter_depth
-        self.boundary, self.scheme = boundary, scheme
+        self.boundary, self.sea_level, self.scheme = boundary, sea_level, scheme
         self.cfl, self.fixed_dt = cfl, fixed_dt
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
         self.basis = gauss_legendre(order)
@@ -228,7 +231,7 @@ class Solver:
         deep.sweep(patches, dt, self.team)
         patches.step(
             deep.u, deep.bed, dt=dt, dx=self.mesh.dx, g=self.gravity, dry=self.dry_tolerance,
-            turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self.team,
+            sea=self.sea_level, turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self.team,
         )  # fmt: skip
         deep.couple(patches, dt)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.

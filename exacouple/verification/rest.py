@@ -114,6 +114,7 @@ def _at_rest(
         initial,
         order=order,
         boundary=boundary,
+        sea_level=lake.level,
         gravity=GRAVITY,
         limiter_depth=lake.limiter_depth,
         dry_tolerance=lake.dry_tolerance,
