@@ -13,6 +13,10 @@ class ExacoupleError(Exception):
     exit_code: int = 1
 
 
+class SolutionError(ExacoupleError):
+    """The solution is no longer finite, or its time step has collapsed or is outrun."""
+
+
 class UsageError(ExacoupleError):
     """The request itself is wrong: a bad option, a bad value or key, a refusal to overwrite."""
 

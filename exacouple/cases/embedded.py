@@ -31,6 +31,8 @@ def solver_parameters(config: RegionConfig, metres: float) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     if config.displacement.rupture == "kinematic":
         parameters["motion"] = MOTION
+    if simulation.sponge_km > 0.0:
+        parameters["sponge_width"] = simulation.sponge_km * 1e3 / metres
     if simulation.coriolis:
         parameters["coriolis"] = list(coriolis(config, metres))
     if simulation.manning > 0.0:
@@ -85,6 +87,7 @@ def wishes(config: RegionConfig) -> list[str]:
     """Return the keys of a region that ask for more than a build of ExaHyPE can do."""
     asked = {
         "displacement.rupture": config.displacement.rupture == "kinematic",
+        "simulation.boundary": config.simulation.boundary == "sponge",
         "simulation.coriolis": config.simulation.coriolis,
         "simulation.manning": config.simulation.manning > 0.0,
         "simulation.precision": config.simulation.precision != "double",

@@ -145,14 +145,16 @@ class Simulation:
 
     `coriolis` takes f and its gradient from the latitude of the middle of the domain; `manning` is
     Manning's coefficient of the bottom friction in s/m^(1/3), 0 for none. Single `precision` is a
-    cheap level for meshes that are mostly deep.
+    cheap level for meshes that are mostly deep. `sponge_km` is the width of the layer of the
+    boundary "sponge", 0 for a tenth of the domain's shorter edge.
     """
 
     end_time_s: float
     sampling_s: float
     gravity: float = 9.81
     dry_tolerance_m: float = 10.0
-    boundary: Literal["outflow", "wall"] = "outflow"
+    boundary: Literal["outflow", "sponge", "wall"] = "outflow"
+    sponge_km: float = 0.0
     coriolis: bool = False
     manning: float = 0.0
     precision: Literal["double", "single"] = "double"
@@ -166,6 +168,10 @@ class Simulation:
         )
         if not 0.0 <= self.manning <= 1.0:
             raise ValueError(f"manning {self.manning:g}: give 0 to 1, in s/m^(1/3)")
+        if not 0.0 <= self.sponge_km < math.inf:
+            raise ValueError(f"sponge_km {self.sponge_km:g}: give a width in km, or 0")
+        if self.sponge_km > 0.0 and self.boundary != "sponge":
+            raise ValueError(f'sponge_km needs boundary = "sponge", got "{self.boundary}"')
         if self.sampling_s > self.end_time_s:
             raise ValueError(
                 f"sampling_s {self.sampling_s:g} is longer than end_time_s {self.end_time_s:g}"

@@ -170,7 +170,9 @@ def finish(
     angles, marks = lanes(2 * m), lanes(3)
     for group in range(first, last):
         start = group * PACK
-        load_edges(order, edges, sides, door_at, door_traces, project, awake, start, low, high, sea, g)
+        load_edges(
+            order, edges, sides, door_at, door_traces, project, awake, start, low, high, sea, g
+        )
         solve(low, high, flux, 0, 4 * m, g)
         add_edges(order, flux, kept[group], scale)
         _keep_doors(order, flux, sides, door_at, door_flux, awake, start)
@@ -278,8 +280,8 @@ def find_short(scarce, sides, awake, short):
 
 @njit(**JIT)
 def finish_short(
-    order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, sea, edges, door_at,
-    door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
+    order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, sea, edges,
+    door_at, door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
 ):  # fmt: skip
     """Take the step again for the patches ``short``, with what each subcell can give.
 
@@ -300,7 +302,9 @@ def finish_short(
         reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry)
         solve(low, high, flux, m, m * m, g)
         solve(low, high, flux, (m + 1) * m + m, (m + 1) * m + m * m, g)
-        load_edges(order, edges, sides, door_at, door_traces, project, short, start, low, high, sea, g)
+        load_edges(
+            order, edges, sides, door_at, door_traces, project, short, start, low, high, sea, g
+        )
         solve(low, high, rim, 0, 4 * m, g)
         _place_rim(order, rim, flux)
         _gather_shares(order, share, scarce, sides, short, start, given)

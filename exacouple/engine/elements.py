@@ -15,7 +15,12 @@ from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
 
-BOUNDARIES = {"outflow": sweep.OUTFLOW, "wall": sweep.WALL, "periodic": sweep.PERIODIC}
+BOUNDARIES = {
+    "outflow": sweep.OUTFLOW,
+    "sponge": sweep.OUTFLOW,
+    "wall": sweep.WALL,
+    "periodic": sweep.PERIODIC,
+}
 PRECISIONS: dict[str, np.dtype[Any]] = {
     "double": np.dtype(np.float64),
     "single": np.dtype(np.float32),

@@ -18,7 +18,7 @@ from exacouple.engine.motion import Motion
 from exacouple.engine.outputs import Outputs
 from exacouple.engine.scenario import Scenario, read_shift, source_for
 from exacouple.engine.specfile import Specfile
-from exacouple.errors import ExacoupleError, UsageError
+from exacouple.errors import ExacoupleError, SolutionError, UsageError
 from exacouple.hashing import sha256_file
 
 _log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         warmup.CORE: True,
         warmup.MAXIMUM_PRINCIPLE: spec.dmp_observables > 0,
         warmup.FRICTION: spec.parameters.manning > 0.0,
+        warmup.SPONGE: spec.parameters.boundary == "sponge",
         warmup.MAXIMA: bool(spec.parameters.maxima),
     }
     precision = spec.parameters.precision
@@ -89,6 +90,7 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         dry_tolerance=spec.parameters.dry_tolerance,
         limiter_depth=spec.parameters.limiter_depth,
         boundary=spec.parameters.boundary,
+        sponge_width=spec.parameters.sponge_width,
         cfl=spec.parameters.cfl,
         fixed_dt=spec.fixed_dt,
         scheme=spec.scheme,
@@ -130,7 +132,9 @@ def simulate(
     UsageError
         A probe lies outside the domain, or the specfile asks for something that is not supported.
     ExacoupleError
-        A file cannot be read or written, memory does not suffice, or the solution breaks down.
+        A file cannot be read or written, or memory does not suffice.
+    SolutionError
+        The solution breaks down; the run leaves no checkpoint, which would break down again.
     """
     interrupt = interrupt or Interrupt()
     mesh = spec.mesh()
@@ -154,7 +158,11 @@ def simulate(
     )
     first_dt = solver.dt
     with _open_outputs(spec, mesh, solver, checkpoints, resume=resume) as outputs:
-        _run(spec, solver, outputs, checkpoints, interrupt, first_dt)
+        try:
+            _run(spec, solver, outputs, checkpoints, interrupt, first_dt)
+        except SolutionError:
+            checkpoints.remove()
+            raise
         outputs.finish(solver.time)
     checkpoints.remove()
     _log.info("memoryUsage    =%d MB", round(peak_bytes() / 1e6), extra=_MASTER)
@@ -272,7 +280,7 @@ def _check_plotters(spec: Specfile, solver: Solver) -> None:
 
 def _check_dt(solver: Solver, first_dt: float) -> None:
     if not solver.dt > _SMALLEST_DT_RATIO * first_dt:
-        raise ExacoupleError(
+        raise SolutionError(
             f"the time step fell from {first_dt:g} to {solver.dt:g} at t = {solver.time:g}: "
             f"the solution is breaking down; {solver.worst_cell()}; check bathymetry and "
             "displacement there, or lower the cfl"

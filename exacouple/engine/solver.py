@@ -23,17 +23,14 @@ from exacouple.engine.limiter import FREE, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
+from exacouple.engine.sponge import Sponge
 from exacouple.engine.team import Team
 from exacouple.engine.uplift import MovingFloor
-from exacouple.errors import ExacoupleError, UsageError
+from exacouple.errors import SolutionError, UsageError
 
 # Steps between two looks at a fixed time step, and at patches that could be DG again.
 _FIXED_DT_CHECK = 16
 _RELEASE_EVERY = 16
-
-
-class SolutionError(ExacoupleError):
-    """The solution is no longer finite or has outrun its time step."""
 
 
 class Solver:
@@ -51,9 +48,12 @@ class Solver:
         In the units of the mesh: gravity, the depth below which velocities are damped, and the
         initial depth up to which elements are limited throughout.
     boundary
-        ``"outflow"`` (open), ``"wall"`` or ``"periodic"``.
+        ``"outflow"`` (open), ``"sponge"`` (open, behind a layer in which waves die away, see
+        `exacouple.engine.sponge`), ``"wall"`` or ``"periodic"``.
     sea_level
-        Height of water at rest beyond an open boundary.
+        Height of water at rest beyond an open boundary and in the sponge.
+    sponge_width
+        Width of the sponge; 0 is a tenth of the domain's shorter edge.
     cfl
         Fraction of the largest stable time step.
     fixed_dt
@@ -112,6 +112,7 @@ class Solver:
         limiter_depth: float = 1.0,
         boundary: str = "outflow",
         sea_level: float = 0.0,
+        sponge_width: float = 0.0,
         cfl: float = 0.9,
         fixed_dt: bool = False,
         scheme: str = "musclhancock",
@@ -157,6 +158,10 @@ class Solver:
         self._start(initial)
         self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis)
         self.dt = self.stable_dt()
+        self._sponge = None
+        if boundary == "sponge":
+            celerity = 0.5 * cfl * PNPM[order] * mesh.dx / self.dt
+            self._sponge = Sponge(mesh, self.basis, sponge_width, celerity, sea_level)
 
     def _start(self, initial: Initial) -> None:
         """Set the initial state, a few rows at a time to need little memory."""
@@ -167,7 +172,7 @@ class Solver:
             h, p, q, b = evaluate(initial, mesh, basis.nodes, first, last)
             fine = evaluate(initial, mesh, centres, first, last)
             limited = ~(least_depth(basis, h, fine[0]) > self.limiter_depth)
-            if self.boundary == "outflow":
+            if self.boundary in ("outflow", "sponge"):
                 limited[:, [0, -1]] = True
                 limited[np.isin(np.arange(first, last), [0, mesh.ny - 1])] = True
             nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
@@ -212,6 +217,8 @@ class Solver:
             self._try(dt)
         self._deep.accept()
         self.patches.accept()
+        if self._sponge is not None:
+            self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance)
         self._lift(self.time + 0.5 * dt, self.time + dt)
         self.time += dt
         self.steps += 1
@@ -231,7 +238,8 @@ class Solver:
         deep.sweep(patches, dt, self.team)
         patches.step(
             deep.u, deep.bed, dt=dt, dx=self.mesh.dx, g=self.gravity, dry=self.dry_tolerance,
-            sea=self.sea_level, turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag, team=self.team,
+            sea=self.sea_level, turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag,
+            team=self.team,
         )  # fmt: skip
         deep.couple(patches, dt)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.

@@ -44,6 +44,9 @@ class Parameters:
         Depth below which a point is dry.
     boundary
         What happens at the edges of the domain.
+    sponge_width
+        Width of the layer in which waves die away with the boundary "sponge"; 0 is a tenth of the
+        domain's shorter edge.
     limiter_depth
         Cells with shallower water anywhere use the finite-volume limiter.
     cfl
@@ -76,7 +79,8 @@ class Parameters:
 
     gravity: float = 9.81e-3
     dry_tolerance: float = 1e-2
-    boundary: Literal["outflow", "wall"] = "outflow"
+    boundary: Literal["outflow", "sponge", "wall"] = "outflow"
+    sponge_width: float = 0.0
     limiter_depth: float = 0.1
     cfl: float = 0.9
     motion: str = ""
@@ -105,6 +109,10 @@ class Parameters:
             raise UsageError(f"cfl must be above 0 and at most 1, got {self.cfl:g}")
         if not 0.0 <= self.manning < math.inf:
             raise UsageError(f"manning must be 0 or more, got {self.manning:g}")
+        if not 0.0 <= self.sponge_width < math.inf:
+            raise UsageError(f"sponge_width must be 0 or more, got {self.sponge_width:g}")
+        if self.sponge_width > 0.0 and self.boundary != "sponge":
+            raise UsageError(f'sponge_width needs the boundary "sponge", got "{self.boundary}"')
         if not all(math.isfinite(value) for value in self.coriolis):
             raise UsageError(f"coriolis must be two finite numbers, got {self.coriolis}")
         self._check_outputs()

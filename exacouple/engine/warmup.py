@@ -38,14 +38,15 @@ _SOURCES = (
     "kernels",
     "lanes",
     "neighbours",
+    "sponge",
     "subcells",
     "survey",
     "sweep",
 )
 
-CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "dmp", "maxima"
+CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "sponge", "dmp", "maxima"
 _TOO_LONG = 20.0
-PARTS = (CORE, FRICTION, MAXIMUM_PRINCIPLE, MAXIMA)
+PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA)
 """What every run needs, and what only runs with these terms or outputs need."""
 
 
@@ -177,6 +178,7 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
         gravity=1.0,
         limiter_depth=1.0,
         dry_tolerance=0.1,
+        boundary="sponge" if SPONGE in parts else "outflow",
         manning=0.01 if FRICTION in parts else 0.0,
         precision=precision,
         dmp_observables=int(MAXIMUM_PRINCIPLE in parts),

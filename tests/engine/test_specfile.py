@@ -233,7 +233,7 @@ REFUSED: list[tuple[Edit, str]] = [
         put("fv_kernel", {"terms": ["flux"], "scheme": "musclhancock", "slope_limiter": "koren"}),
         "slope_limiter cannot be chosen",
     ),
-    (put("parameters", {"boundary": "periodic"}), "expected one of 'outflow', 'wall'"),
+    (put("parameters", {"boundary": "periodic"}), "expected one of 'outflow', 'sponge', 'wall'"),
     (put("parameters", {"gravity": -1.0}), "gravity must be positive"),
     (put("parameters", {"limiter_depth": 1e-3}), "limiter_depth must be at least"),
     (put("repeat", 0.0, at="plotter"), "repeat must be positive"),
