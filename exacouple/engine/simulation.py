@@ -156,6 +156,7 @@ def simulate(
         spec.parameters.checkpoint_every,
         _mark(spec, solver) if spec.parameters.checkpoint_every else "",
     )
+    _warn_of_sponge(spec, mesh)
     first_dt = solver.dt
     with _open_outputs(spec, mesh, solver, checkpoints, resume=resume) as outputs:
         try:
@@ -167,6 +168,25 @@ def simulate(
     checkpoints.remove()
     _log.info("memoryUsage    =%d MB", round(peak_bytes() / 1e6), extra=_MASTER)
     _log.info("Peano terminates successfully", extra=_MAIN)
+
+
+def _warn_of_sponge(spec: Specfile, mesh: Mesh) -> None:
+    """Tell which probes record waves that the sponge has damped."""
+    if spec.parameters.boundary != "sponge":
+        return
+    from exacouple.engine.sponge import sponge_width
+
+    width = sponge_width(mesh, spec.parameters.sponge_width)
+    for probe in spec.probes:
+        to_edge = min(probe.x - mesh.x0, mesh.x1 - probe.x, probe.y - mesh.y0, mesh.y1 - probe.y)
+        if to_edge < width:
+            _log.warning(
+                "probe %s lies in the sponge, %g from the edge: its waves are damped; move the "
+                "edge or take a sponge_width below %g",
+                probe.name,
+                to_edge,
+                to_edge,
+            )
 
 
 def _motion(spec: Specfile, shift: tuple[float, float]) -> Motion | None:

@@ -19,6 +19,7 @@ from exacouple.engine.__main__ import main
 from exacouple.engine.checkpoint import Checkpoints, checkpoint_path
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
+from exacouple.errors import SolutionError
 from exacouple.launch import get_engine
 
 CHECKPOINT = "case.checkpoint.npz"
@@ -299,3 +300,34 @@ def test_without_checkpoints_nothing_is_written(
     monkeypatch.setattr(Checkpoints, "write", lambda *_: pytest.fail("written"))
     assert run() == 0
     assert not Path(CHECKPOINT).exists()
+
+
+def test_a_run_that_broke_down_leaves_no_checkpoint(
+    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Going on from it would break down again."""
+    die_after(3, run, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(Solver, "step", broken)
+        assert run("--resume") == 1
+    assert "not finite at x = 1" in capsys.readouterr().err
+    assert not Path(CHECKPOINT).exists()
+
+
+def broken(solver: Solver, until: float | None = None) -> None:
+    """Stand in for a step that finds something that is not a number."""
+    raise SolutionError("not finite at x = 1")
+
+
+def test_a_probe_in_the_sponge_is_warned_of(
+    run: Callable[..., int], spec: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its record shows damped waves."""
+    domain = spec["computational_domain"]
+    probe = spec["solvers"][0]["plotters"][0]["select"]
+    to_edge = min(probe["x"] - domain["offset"][0], probe["y"] - domain["offset"][1])
+    parameters = spec["solvers"][0]["parameters"]
+    for width, warned in ((1.01 * to_edge, True), (0.05 * to_edge, False)):
+        parameters |= {"boundary": "sponge", "sponge_width": width}
+        assert run() == 0
+        assert ("lies in the sponge" in capsys.readouterr().err) == warned
