@@ -8,7 +8,7 @@ from numba import njit
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.compiling import JIT
 from exacouple.engine.elements import Elements
-from exacouple.engine.generate import LANES
+from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.errors import UsageError
