@@ -24,7 +24,6 @@ from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
 
 SplitName = Literal["blocked", "thesis", "none"]
-SPLITS: tuple[SplitName, ...] = ("blocked", "thesis", "none")
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]

@@ -271,11 +271,6 @@ def _check_effective(settings: Settings, asked: Mapping[str, Any], path: str | P
         )
 
 
-def from_record(record: Mapping[str, Any], *, where: str) -> Settings:
-    """Return the settings that `dataclasses.asdict` has turned into JSON."""
-    return build(Settings, record, where=where)
-
-
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in over.items():

@@ -12,6 +12,7 @@ import numpy as np
 from exacouple import __version__
 from exacouple.atomic import atomic_file
 from exacouple.autoencoders.ae import Autoencoder
+from exacouple.autoencoders.alone import alone
 from exacouple.autoencoders.codec import TRAINED
 from exacouple.autoencoders.dfcvae import DeepFeatureVAE
 from exacouple.autoencoders.dictionary import Dictionary
@@ -73,6 +74,19 @@ def train(
     data = TrainingData.open(
         grid, settings.data, batch=settings.optimiser.batch, seed=settings.seed
     )
+    with alone(directory):
+        return _train(settings, data, directory, feature_weights, threads, force=force)
+
+
+def _train(
+    settings: Settings,
+    data: TrainingData,
+    directory: Path,
+    feature_weights: str | None,
+    threads: int | None,
+    *,
+    force: bool,
+) -> Outcome:
     facts = data.facts()
     _claim(directory, settings, facts, force=force)
     strategy = prepare_devices(seed=settings.seed, precision=settings.precision, threads=threads)

@@ -69,6 +69,7 @@ void exacouple::Gauges::init(const std::string& filename, int orderPlusOne, int 
     gauge.active = false;
     check_place(parser, path, gauge.x, gauge.y);
     check_columns(parser, path);
+    if (!(gauge.repeat > 0.0)) give_up(path + "/repeat must be positive");
     const Gauge& first = _gauges.empty() ? gauge : _gauges.front();
     if (gauge.repeat != first.repeat || gauge.due < first.due) {
       give_up(path + " must have the repeat of the first plotter and not start before it");

@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from exacouple.autoencoders import tensorflow_setup
+from exacouple.autoencoders.alone import alone
 from exacouple.autoencoders.codec import load_codec, shipped
 from exacouple.bathymetry.grid import embedded_grids, read_window
 from exacouple.cli import main
+from exacouple.errors import UsageError
 
 
 def run(*arguments):
@@ -83,6 +85,19 @@ def test_wrong_requests_end_with_2(arguments, message):
     result = run("train", *arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_second_training_in_one_directory_is_refused(tmp_path):
+    """Both would write the same checkpoint; the lock is free again when the first has ended."""
+    directory = tmp_path / "vae"
+    with (
+        alone(directory),
+        pytest.raises(UsageError, match="another process trains into"),
+        alone(directory),
+    ):
+        pass
+    with alone(directory):
+        pass
 
 
 @pytest.mark.parametrize(("name", "most"), [("vae", 0.9), ("dfcvae", 0.9), ("vae-fixed", 0.99)])
