@@ -87,7 +87,7 @@ class Exahype2:
     time_step_relaxation
         Safety factor of the time step (kind "swe").
     config
-        The build's configuration file, relative to the profile (kind "config").
+        The build's configuration file, relative to the profile that gives it (kind "config").
     keys
         What a case sets in it (kind "config").
     cells

@@ -85,9 +85,10 @@ def describe_case(
 
 
 def target_of(site: Site) -> dict[str, Any]:
-    """Return what a manifest says of the build that a case is made for."""
+    """Return what a manifest says of the build that a case is made for, without paths."""
     own: Any = site.application if site.exahype2 is None else site.exahype2
     application = json.loads(json.dumps(asdict(own), allow_nan=False))
+    application.pop("config", None)
     return {"engine": site.profile.engine, "site": site.name, "application": application}
 
 

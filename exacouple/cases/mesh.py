@@ -30,6 +30,7 @@ OutsideCells = Literal["any", "one"]
 
 FEWEST_CELLS = 3
 MOST_CELLS = 3**9
+_NODES_AT_ONCE = 4_000_000
 _DIGITS = 6
 _ABOVE_ROUND_OFF = Fraction(1_000_000_001, 1_000_000_000)
 
@@ -237,7 +238,9 @@ def deepest_water(
         node_coordinates(edge, cells, mesh.cell_size_m, order)
         for edge, cells in zip(corner_m, mesh.cells, strict=True)
     )
-    return -float(interpolate(bathymetry, x, y).min())
+    rows = max(1, _NODES_AT_ONCE // x.size)
+    strips = (y[start : start + rows] for start in range(0, y.size, rows))
+    return -min(float(interpolate(bathymetry, x, strip).min()) for strip in strips)
 
 
 def time_step(cell_size_m: float, depth_m: float, gravity: float, order: int) -> float:

@@ -73,8 +73,9 @@ class SiteProfile:
         "exahype" for ExaHyPE 1, "exahype2" for ExaHyPE 2 (Peano 4), or "embedded" for the engine
         that comes with exacouple, which needs neither `executable` nor `application`.
     executable
-        Path of the executable, relative to the profile, or a name on the search path. For the
-        embedded engine a Python that has exacouple; empty for the one that runs this program.
+        Path of the executable, or a name on the search path; in a file relative to the profile
+        that gives it, a base too. For the embedded engine a Python that has exacouple; empty for
+        the one that runs this program.
     application
         What is compiled into it (engine "exahype").
     exahype2
@@ -209,9 +210,9 @@ class Site:
 
     @property
     def exahype2_config(self) -> Path:
-        """Configuration file of a build of ExaHyPE 2, relative to the profile."""
+        """Configuration file of a build of ExaHyPE 2."""
         assert self.exahype2 is not None
-        return self.path.parent / Path(self.exahype2.config).expanduser()
+        return Path(self.exahype2.config)
 
     @property
     def application(self) -> Application:
@@ -224,10 +225,7 @@ class Site:
     @property
     def executable(self) -> str:
         """Absolute path of the executable; a plain name stays one for the search path to find."""
-        text = self.profile.executable or sys.executable
-        if "/" not in text and not text.startswith("~"):
-            return text
-        return os.path.abspath(self.path.parent / Path(text).expanduser())
+        return self.profile.executable or sys.executable
 
     def find_executable(self) -> Path | None:
         """Return the executable; None if there is none here without the profile's modules."""
@@ -332,7 +330,7 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     """Return the table of a profile, put over that of its base."""
     if path.resolve() in seen:
         raise UsageError(f"{path}: base: the profile is its own base")
-    table = load_toml(path)
+    table = _with_paths(load_toml(path), path.parent)
     base = table.pop("base", None)
     if base is None:
         return table
@@ -343,6 +341,22 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     except UsageError as exc:
         raise UsageError(f"{path}: base: {exc}") from exc
     return _over(below, table)
+
+
+def _with_paths(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Let the paths of a profile count from its own folder, also in profiles built on it."""
+    table = dict(table)
+    text = table.get("executable")
+    if isinstance(text, str) and ("/" in text or text.startswith("~")):
+        table["executable"] = _absolute(folder, text)
+    peano = table.get("exahype2")
+    if isinstance(peano, Mapping) and isinstance(config := peano.get("config"), str) and config:
+        table["exahype2"] = {**peano, "config": _absolute(folder, config)}
+    return table
+
+
+def _absolute(folder: Path, text: str) -> str:
+    return os.path.abspath(folder / Path(text).expanduser())
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_THREADS = 1024
+
 
 @click.command()
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR]...")
 @engine_option
 @site_option
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of the engine.")
+@click.option(
+    "--threads", type=click.IntRange(1, _MOST_THREADS), metavar="N", help="Threads of the engine."
+)
 @click.option("--force", is_flag=True, help="Run also cases that have finished before.")
 @click.option("--no-wait", is_flag=True, help="Start the runs, and leave them to themselves.")
 @click.option("--cancel", is_flag=True, help="End the runs of these cases instead.")

@@ -227,6 +227,6 @@ _SIGNALS = {
     9: "it was killed (SIGKILL): by hand, by the batch system, or because memory ran out; in the "
     "last case use fewer cells (prepare --cells) or a larger machine",
     11: "it crashed (SIGSEGV): the upstream ExaHyPE build does so with two or more MPI ranks, run "
-    "it with one",
+    "it with one; with one, libraries were compiled with other settings than the executable",
     15: "it was ended (SIGTERM): by hand or by the batch system, perhaps at its time limit",
 }

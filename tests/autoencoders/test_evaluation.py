@@ -408,7 +408,7 @@ def test_without_data_an_embedded_grid_is_taken_whole(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Missing argument 'MODEL...'"),
+        ((), "missing argument 'MODEL...'"),
         (("nothing",), "unknown model 'nothing'"),
         (("there.npz",), "there.npz: no such file"),
         (("dct", "dct"), "a model is given twice"),

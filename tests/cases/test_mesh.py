@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from exacouple.cases.mesh import (
     cells_of_box,
+    deepest_water,
     nearest_mesh,
     node_coordinates,
     plan_mesh,
@@ -140,3 +142,16 @@ def test_both_engines_agree_on_the_mesh(width, size):
 
     mesh = mesh_from_spec((0.0, 0.0), width, size, outside_cells_left=2, outside_cells_right=3)
     assert cells_of_box(width, size, 2, 3).cells == (mesh.nx, mesh.ny)
+
+
+def test_deepest_water_of_many_nodes_is_that_of_all_of_them(monkeypatch):
+    """Strips of any height find the one deep place, which lies in one of them."""
+    x = np.arange(-10.0, 111.0, 10.0)
+    depths = 100.0 + np.where((x[:, None] == 70.0) & (x == 20.0), 5000.0, 0.0)
+    sea = xr.DataArray(-depths, dims=("y", "x"), coords={"y": x, "x": x})
+    mesh = nearest_mesh((0.1, 0.1), 25)
+    whole = deepest_water(sea, (0.0, 0.0), mesh, 2)
+    assert 3000.0 < whole < 5100.0
+    for nodes in (1, 200, 3000):
+        monkeypatch.setattr("exacouple.cases.mesh._NODES_AT_ONCE", nodes)
+        assert deepest_water(sea, (0.0, 0.0), mesh, 2) == whole

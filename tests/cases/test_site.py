@@ -74,6 +74,25 @@ def test_executable_is_relative_to_the_profile(profile, tmp_path, monkeypatch):
     assert load_site("upstream-l2").executable == "ExaHyPE-SWE"
 
 
+def test_paths_of_a_base_count_from_its_folder(tmp_path):
+    """A profile elsewhere changes the launcher of a build; the build stays where it is."""
+    build, mine = tmp_path / "build", tmp_path / "mine"
+    build.mkdir()
+    mine.mkdir()
+    (build / "site.toml").write_text(
+        'base = "exacouple"\nname = "built"\nexecutable = "./ExaHyPE-exacouple"\n'
+    )
+    (build / "peano.toml").write_text(
+        'base = "peano-config"\nname = "peano"\n[exahype2]\nconfig = "mine.json"\ncells = 81\n'
+    )
+    (mine / "mpi.toml").write_text(
+        'base = "../build/site.toml"\nname = "mpi"\nlauncher = "mpirun"\nranks = 3\n'
+    )
+    (mine / "peano.toml").write_text('base = "../build/peano.toml"\nranks = 1\n')
+    assert load_site(mine / "mpi.toml").executable == str(build / "ExaHyPE-exacouple")
+    assert load_site(mine / "peano.toml").exahype2_config == build / "mine.json"
+
+
 def test_shift_file_is_found_in_the_case(profile):
     """SHARED_DIR is a prefix that needs its slash; without a shift file it is not set."""
     assert load_site("upstream-l2").variables == {"SHARED_DIR": "./"}

@@ -95,6 +95,7 @@ def test_unknown_command_names_the_nearest():
         (["prepare"], "error: missing option '--source' ('exacouple prepare --help' tells more)\n"),
         (["prepare", "--sorce", "flat"], "'--source'?) ('exacouple prepare --help' tells more)\n"),
         (["run", "--threads", "0"], "error: invalid value for '--threads': 0 is not in the range"),
+        (["run", "--threads", "99999"], "99999 is not in the range 1<=x<=1024"),
         (["--forse", "run"], "error: no such option '--forse'"),
         (["-v", "-q", "run"], "error: -v and -q exclude each other"),
     ],
