@@ -26,7 +26,8 @@ def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_
     door_flux
         Fluxes of the patches at the doors, see `exacouple.engine.balance.finish`.
     doors
-        Row, column and side of the DG element, and the patch, shape ``(doors, 4)``.
+        Row, column and side of the DG element, and the patch, or -1 where another level lies
+        beyond, shape ``(doors, 4)``.
     door_traces
         Traces of the predictor at the doors.
     restrict
@@ -40,6 +41,8 @@ def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_
     scale = dt / dx
     for door in range(doors.shape[0]):
         row, column, side = doors[door, 0], doors[door, 1], doors[door, 2]
+        if doors[door, 3] < 0:
+            continue
         block, lane = (column - 1) // LANES, (column - 1) % LANES
         direction, upper = side // 2, side % 2
         normal = 1 + direction
@@ -142,14 +145,17 @@ def fastest_wave(w, g):
 
 
 @njit(**JIT)
-def ranges(order, values, low, high):
+def ranges(order, values, active, low, high):
     """Smallest and largest nodal eta, p, q of each element, shape ``(3, rows, columns)``.
 
-    There is a column for every lane, and one before and behind them.
+    There is a column for every lane, and one before and behind them; blocks that are not active are
+    left out.
     """
     nn = (len(order) + 1) ** 2
     for row in range(1, values.shape[0] - 1):
         for block in range(values.shape[1]):
+            if not active[row, block]:
+                continue
             for v in range(3):
                 at = v * nn * LANES
                 for w in range(LANES):

@@ -4,7 +4,7 @@ import numpy as np
 
 from exacouple.engine.basis import Array
 from exacouple.engine.blocks import by_element
-from exacouple.engine.limiter import Patches
+from exacouple.engine.limiter import ABSENT, Patches
 from exacouple.engine.mesh import Mesh
 
 
@@ -27,6 +27,7 @@ def describe_fastest(mesh: Mesh, g: float, u: Array, bed: Array, patches: Patche
     h, hu, hv = np.moveaxis(patches.w.reshape(len(patches), 3, -1), 1, 0)
     depth[row, column], speed[row, column] = _fastest_point(h, hu, hv, g)
     wave = speed + 2.0 * np.sqrt(g * depth)
+    wave[patches.at[1:-1, 1:-1] == ABSENT] = 0.0
     j, i = np.unravel_index(int(np.argmax(wave)), wave.shape)
     x, y = (axis[k] for axis, k in zip(mesh.cell_centers, (i, j), strict=True))
     return (

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling, sweep
+from exacouple.engine import coupling, interfaces, sweep
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.blocks import Cells, by_element, get_elements, set_elements, zeros
 from exacouple.engine.kernels import LEAST, load_kernels
-from exacouple.engine.lanes import LANES
+from exacouple.engine.lanes import LANES, TRACES
 from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
@@ -46,7 +46,7 @@ class Elements:
         Nodal eta, hu, hv at the start and the end of a step, stored as in `blocks`.
     bed
         Nodal seabed.
-    lowest
+    lowest, active
         See `exacouple.engine.sweep.sweep_rows`.
     """
 
@@ -75,7 +75,7 @@ class Elements:
         self.bed -= 1.0
         self.lowest = zeros((rows, blocks, LANES), kind)
         self._gates = zeros((rows, blocks, 3 * LANES), kind)
-        self._active = np.zeros((rows, blocks), dtype=np.bool_)
+        self.active = np.zeros((rows, blocks), dtype=np.bool_)
         self._spin = (mesh.dx * self.coriolis_at(basis.nodes)).astype(kind)
         self._lift = (basis.left / basis.weights, basis.right / basis.weights)
 
@@ -100,14 +100,12 @@ class Elements:
         padded[:, :nx] = np.stack([*(own & other for other in beside), own], axis=2)
         blocks = np.moveaxis(padded.reshape(ny + 1, -1, LANES, 4), 2, 3)
         self._gates[1:] = blocks[:, :, :3].reshape(ny + 1, -1, 3 * LANES)
-        self._active[1:-1] = blocks[:-1, :, 3].any(axis=2)
+        self.active[1:-1] = blocks[:-1, :, 3].any(axis=2)
 
     def fastest_wave(self, at: NDArray[np.int32]) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""
         return float(
-            self._kernels.fastest_wave(
-                self.u, self.bed, self._active, at, self._real(self._gravity)
-            )
+            self._kernels.fastest_wave(self.u, self.bed, self.active, at, self._real(self._gravity))
         )
 
     def sweep(self, patches: Patches, dt: float, team: Team) -> None:
@@ -115,12 +113,24 @@ class Elements:
         scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
         team.over_rows(
             lambda first, last: self._kernels.sweep_rows(
-                self.u, self.out, self.bed, self._gates, self._active, self._spin, patches.doors,
+                self.u, self.out, self.bed, self._gates, self.active, self._spin, patches.doors,
                 patches.door_rows, patches.door_traces, self.lowest, self._mesh.nx, self._boundary,
                 scale, g, first, last,
             ),
             1, self._mesh.ny + 1,
         )  # fmt: skip
+
+    def traces(self, rims: NDArray[np.int64], dt: float) -> Array:
+        """Traces at the rims, see `exacouple.engine.limiter.Patches`, averaged over a time step."""
+        scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
+        found = np.zeros((len(rims), TRACES * (self._basis.order + 1)))
+        self._kernels.trace_doors(self.u, self.out, self.bed, self._spin, rims, found, scale, g)
+        return found
+
+    def receive(self, rims: NDArray[np.int64], given: Array, dt: float) -> None:
+        """Add what comes through the rims, see `exacouple.engine.interfaces.lift`, to `out`."""
+        interfaces.lift(self._tag, self.out, rims, given, *self._lift, dt / self._mesh.dx)
+        coupling.look_again(self._tag, self.out, self.bed, rims, self.lowest, self._least)
 
     def couple(self, patches: Patches, dt: float) -> None:
         """Add the faces beside patches, which have taken their step, and friction."""

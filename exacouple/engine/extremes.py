@@ -15,7 +15,7 @@ from exacouple.engine.cf import Axes, describe
 from exacouple.engine.mesh import Mesh
 
 if TYPE_CHECKING:
-    from exacouple.engine.solver import Solver
+    from exacouple.engine.fields import Solution
 
 Array = NDArray[np.float64]
 
@@ -62,22 +62,12 @@ class Extremes:
         """Time of arrival, NaN where there was none, shape ``(ny, nx)``."""
         return self._records["arrival"]
 
-    def record(self, solver: Solver) -> None:
+    def record(self, solver: Solution) -> None:
         """Take the solution after a step."""
-        from exacouple.engine.survey import survey_rows
-
         if solver.time == self._time:
             return
-        (u, bed), patches = solver.elements, solver.patches
-        weights = np.outer(solver.basis.weights, solver.basis.weights).ravel()
         height, speed, depth = self._found
-        solver.team.over_rows(
-            lambda first, last: survey_rows(
-                u, bed, patches.at, patches.w, patches.bed, weights, self._threshold,
-                solver.dry_tolerance, height, speed, depth, first, last,
-            ),
-            1, self._mesh.ny + 1,
-        )  # fmt: skip
+        solver.survey(self._threshold, height, speed, depth)
         np.fmax(self.height, height, out=self.height)
         np.fmax(self.speed, np.sqrt(speed, out=speed), out=self.speed)
         self._arrive(depth, solver.time)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.mesh import Mesh
@@ -35,6 +36,15 @@ def evaluate(initial: Initial, mesh: Mesh, points: Array, first: int, last: int)
     return [np.asarray(v, dtype=float).reshape(shape) for v in initial(grid_x, grid_y)]
 
 
+def at_open_edge(mesh: Mesh, boundary: str, first: int, last: int) -> NDArray[np.bool_]:
+    """Elements of the rows ``first`` to ``last - 1`` at an open boundary, shape ``(rows, nx)``."""
+    edge = np.zeros((last - first, mesh.nx), dtype=np.bool_)
+    if boundary in ("outflow", "sponge"):
+        edge[:, [0, -1]] = True
+        edge[np.isin(np.arange(first, last), [0, mesh.ny - 1])] = True
+    return edge
+
+
 def least_depth(basis: Basis, h: Array, fine: Array) -> Array:
     """Least depth of each element at its nodes and subcells and on its faces, ``(ny, nx)``.
 
@@ -49,3 +59,23 @@ def least_depth(basis: Basis, h: Array, fine: Array) -> Array:
     candidates = (h, fine, across_x, across_y)
     least: Array = np.min([values.min(axis=(2, 3)) for values in candidates], axis=0)
     return least
+
+
+def limited_elements(
+    initial: Initial, mesh: Mesh, basis: Basis, boundary: str, depth: float
+) -> NDArray[np.bool_]:
+    """Elements that are limited throughout, shape ``(ny, nx)``: shallow, or at an open boundary.
+
+    Parameters
+    ----------
+    depth
+        Depth up to which they are.
+    """
+    limited = at_open_edge(mesh, boundary, 0, mesh.ny)
+    centres = (np.arange(basis.subcells) + 0.5) / basis.subcells
+    for first, last in strips(mesh.ny, mesh.nx * basis.subcells**2):
+        nodal, fine = (
+            evaluate(initial, mesh, points, first, last)[0] for points in (basis.nodes, centres)
+        )
+        limited[first:last] |= ~(least_depth(basis, nodal, fine) > depth)
+    return limited

@@ -44,6 +44,7 @@ _SWEEP = (
     sweep.keep_door_traces,
     sweep.fastest_wave,
     sweep.sweep_rows,
+    sweep.trace_doors,
 )
 
 

@@ -7,9 +7,12 @@ from exacouple.engine import balance, neighbours, subcells
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.blocks import zeros
 from exacouple.engine.lanes import TRACES
+from exacouple.engine.refinement import faces_beside
 from exacouple.engine.team import Team
 
+# Elements that are no patches: deep ones, and those that another level of refinement holds.
 FREE = -1
+ABSENT = np.iinfo(np.int32).max
 
 # Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
 SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
@@ -23,7 +26,7 @@ class Patches:
     Attributes
     ----------
     at
-        Number of the patch of each element or `FREE`, shape ``(ny + 2, nx + 2)``.
+        Number of the patch of each element, or `FREE` or `ABSENT`, shape ``(ny + 2, nx + 2)``.
     w
         Averages of h, hu, hv at the start of the step, shape ``(patches, 3, M, M)``.
     bed
@@ -32,22 +35,40 @@ class Patches:
         True for patches that are never given back to DG.
     doors
         Row, column and side of each DG element beside a patch, and the patch, in the order of rows
-        and columns, shape ``(doors, 4)``.
+        and columns, shape ``(doors, 4)``; beside absent elements too, with -1 for the patch.
     door_rows
         Number of the first door of each row, shape ``(ny + 3,)``.
     door_traces
         What the predictor gives at the doors, see `exacouple.engine.sweep.sweep_rows`.
     door_flux
         Fluxes of the last step at the doors, see `exacouple.engine.balance.finish`.
-    sound
-        Whether the values of each patch are finite.
+    sound, wet, waking
+        Whether the values of each patch are finite, whether it holds water, and whether it took
+        part in the last step.
+    rims
+        Row, column and side of the deep elements beside absent ones, in the order of the rows and
+        columns, shape ``(rims, 3)``.
+    rim_at
+        Number of the door of each rim.
     """
 
-    def __init__(self, basis: Basis, ny: int, nx: int, boundary: str, scheme: str) -> None:
+    def __init__(
+        self,
+        basis: Basis,
+        ny: int,
+        nx: int,
+        boundary: str,
+        scheme: str,
+        absent: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.basis = basis
         self.steepness = SCHEMES[scheme]
         self.boundary = boundary
         self.at = np.full((ny + 2, nx + 2), FREE, dtype=np.int32)
+        self.rims = np.zeros((0, 3), dtype=np.int64)
+        if absent is not None:
+            self.at[1:-1, 1:-1][absent] = ABSENT
+            self.rims = faces_beside(absent, periodic=boundary == "periodic")
         self.cells: NDArray[np.int64] = np.zeros((0, 2), dtype=np.int64)
         self.permanent = np.zeros(0, dtype=bool)
         self._allocate(0)
@@ -67,7 +88,7 @@ class Patches:
         self.sound = np.ones(count, dtype=np.bool_)
         groups = -(-count // subcells.PACK)
         self._kept = zeros((groups, 5 * m * m * subcells.PACK), self.w.dtype)
-        self._waking = np.zeros(count, dtype=np.bool_)
+        self.waking = np.zeros(count, dtype=np.bool_)
         self._connect()
 
     def _fill(self, w: Array, bed: Array) -> None:
@@ -99,12 +120,19 @@ class Patches:
         self, cells: NDArray[np.int64], w: Array, bed: Array, permanent: NDArray[np.bool_]
     ) -> None:
         """Have these patches, in this order, instead of those there are."""
-        self.at[:] = FREE
+        self.at[self.at != ABSENT] = FREE
         self.at[cells[:, 0], cells[:, 1]] = np.arange(len(cells))
         self.cells, self.permanent = cells, permanent
         self._allocate(len(cells))
         self._fill(w, bed)
         self.new[:] = w
+
+    def part_rims(self) -> NDArray[np.int64]:
+        """Take the limited elements out of `rims` and return them, in the same form."""
+        deep = self.at[self.rims[:, 0], self.rims[:, 1]] == FREE
+        limited, self.rims = self.rims[~deep], self.rims[deep]
+        self._connect()
+        return limited
 
     def _connect(self) -> None:
         """Find what lies beyond the four sides of every patch."""
@@ -116,18 +144,24 @@ class Patches:
         inside = ((place >= 1) & (place <= np.array([ny, nx]))).all(axis=-1)
         edge = neighbours.WALL if self.boundary == "wall" else neighbours.OPEN
         found = self.at[place[..., 0], place[..., 1]].astype(np.int64)
+        found[found == ABSENT] = neighbours.LEVEL
         self.sides = np.where(inside, np.where(found == FREE, neighbours.DG, found), edge)
         self.place = place
         patch, side = np.nonzero(self.sides == neighbours.DG)
         opposite = side + 1 - 2 * (side % 2)
-        in_order = np.lexsort((place[patch, side, 1], place[patch, side, 0]))
-        patch, side, opposite = patch[in_order], side[in_order], opposite[in_order]
-        self.doors = np.column_stack([place[patch, side], opposite, patch])
+        beside = np.column_stack([place[patch, side], opposite, patch])
+        rims = np.column_stack([self.rims, np.full(len(self.rims), -1)])
+        doors = np.concatenate([beside, rims])
+        in_order = np.lexsort((doors[:, 1], doors[:, 0]))
+        self.doors = doors[in_order]
+        number = np.empty(len(doors), dtype=np.int64)
+        number[in_order] = np.arange(len(doors))
+        self.rim_at = number[len(beside) :]
         self.door_rows = np.searchsorted(self.doors[:, 0], np.arange(ny + 3))
         self.door_traces = np.zeros((len(self.doors), TRACES * (self.basis.order + 1)))
         self.door_flux = np.zeros((len(self.doors), self.basis.subcells, subcells.FLUX))
         self.door_at = np.full(self.sides.shape, -1, dtype=np.int64)
-        self.door_at[patch, side] = np.arange(len(self.doors))
+        self.door_at[patch, side] = number[: len(beside)]
 
     def step(
         self,
@@ -197,8 +231,8 @@ class Patches:
 
     def _awake(self) -> NDArray[np.int64]:
         """Patches that are wet or have water beside them."""
-        balance.wake(self.wet, self.sides, self._waking, self.w, self.new)
-        return np.flatnonzero(self._waking)
+        balance.wake(self.wet, self.sides, self.waking, self.w, self.new)
+        return np.flatnonzero(self.waking)
 
     def accept(self) -> None:
         """Make the averages at the end of the step those at the start of the next."""

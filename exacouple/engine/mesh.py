@@ -87,6 +87,17 @@ class Mesh:
         return ix, iy
 
 
+def cut_mesh(mesh: Mesh) -> Mesh:
+    """Mesh of all cells cut 3:1.
+
+    Examples
+    --------
+    >>> cut_mesh(Mesh(x0=-1.0, y0=0.0, dx=3.0, nx=4, ny=2))
+    Mesh(x0=-1.0, y0=0.0, dx=1.0, nx=12, ny=6)
+    """
+    return Mesh(mesh.x0, mesh.y0, mesh.dx / 3, 3 * mesh.nx, 3 * mesh.ny)
+
+
 def mesh_from_spec(
     offset: tuple[float, float],
     width: tuple[float, float],

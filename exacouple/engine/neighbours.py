@@ -11,7 +11,8 @@ from exacouple.engine.compiling import INLINE, JIT
 from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import PACK, STATE
 
-DG, WALL, OPEN = -1, -2, -3
+# An element, the edge of the domain, and another level: there the state within goes on.
+DG, WALL, OPEN, LEVEL = -1, -2, -3, -4
 
 
 @njit(**INLINE)
@@ -55,7 +56,8 @@ def gather(order, w, bed, sides, place, u, ground, project, awake, first, halo):
     w, bed
         Averages of h, hu, hv, shape ``(patches, 3, M, M)``, and of b, ``(patches, M, M)``.
     sides
-        Neighbour on each side, shape ``(patches, 4)``: number of a patch, or `DG`, `WALL`, `OPEN`.
+        Neighbour on each side, shape ``(patches, 4)``: number of a patch, or `DG`, `WALL`, `OPEN`,
+        `LEVEL`.
     place
         Row and column of the element on each side, shape ``(patches, 4, 2)``.
     u, ground
@@ -188,7 +190,7 @@ def load_edges(
                         far[at + v * PACK] = edges[s, side, k, v]
                     if other == WALL:
                         far[at + 2 * PACK] *= -1.0
-                    else:
+                    elif other == OPEN:
                         _open(far, at, 1.0 if side % 2 else -1.0, sea, g)
 
 

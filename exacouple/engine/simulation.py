@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from exacouple import __version__
 from exacouple.engine.checkpoint import Checkpoints, checkpoint_path, fingerprint
 from exacouple.engine.machine import estimate_bytes, peak_bytes, require_memory, thread_count
-from exacouple.engine.mesh import Mesh
+from exacouple.engine.mesh import Mesh, cut_mesh
 from exacouple.engine.motion import Motion
 from exacouple.engine.outputs import Outputs
 from exacouple.engine.scenario import Scenario, read_shift, source_for
@@ -71,38 +71,50 @@ StartSolver = Callable[[Specfile, Mesh, Scenario], Solver]
 def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
     """Start the embedded ADER-DG solver; this is what imports Numba."""
     from exacouple.engine import warmup
+    from exacouple.engine.levels import RefinedSolver
     from exacouple.engine.solver import Solver as AderDgSolver
 
+    parameters = spec.parameters
     needed = {
         warmup.CORE: True,
         warmup.MAXIMUM_PRINCIPLE: spec.dmp_observables > 0,
-        warmup.FRICTION: spec.parameters.manning > 0.0,
-        warmup.SPONGE: spec.parameters.boundary == "sponge",
-        warmup.MAXIMA: bool(spec.parameters.maxima),
+        warmup.FRICTION: parameters.manning > 0.0,
+        warmup.SPONGE: parameters.boundary == "sponge",
+        warmup.MAXIMA: bool(parameters.maxima),
+        warmup.REFINEMENT: parameters.refinement is not None,
     }
-    precision = spec.parameters.precision
+    precision = parameters.precision
     warmup.compile_kernels(spec.order, [part for part in needed if needed[part]], precision)
-    return AderDgSolver(
-        mesh,
-        initial,
-        order=spec.order,
-        gravity=spec.parameters.gravity,
-        dry_tolerance=spec.parameters.dry_tolerance,
-        limiter_depth=spec.parameters.limiter_depth,
-        boundary=spec.parameters.boundary,
-        sponge_width=spec.parameters.sponge_width,
-        cfl=spec.parameters.cfl,
-        fixed_dt=spec.fixed_dt,
-        scheme=spec.scheme,
-        coriolis=spec.parameters.coriolis,
-        manning=spec.parameters.manning,
-        motion=initial.motion,
-        threads=thread_count(),
-        precision=precision,
-        dmp_observables=spec.dmp_observables,
-        dmp_relaxation_parameter=spec.dmp_relaxation_parameter,
-        dmp_difference_scaling=spec.dmp_difference_scaling,
+    settings: dict[str, Any] = {
+        "order": spec.order,
+        "gravity": parameters.gravity,
+        "dry_tolerance": parameters.dry_tolerance,
+        "limiter_depth": parameters.limiter_depth,
+        "boundary": parameters.boundary,
+        "sponge_width": parameters.sponge_width,
+        "cfl": parameters.cfl,
+        "fixed_dt": spec.fixed_dt,
+        "scheme": spec.scheme,
+        "coriolis": parameters.coriolis,
+        "manning": parameters.manning,
+        "motion": initial.motion,
+        "threads": thread_count(),
+        "precision": precision,
+        "dmp_observables": spec.dmp_observables,
+        "dmp_relaxation_parameter": spec.dmp_relaxation_parameter,
+        "dmp_difference_scaling": spec.dmp_difference_scaling,
+    }
+    if parameters.refinement is None:
+        return AderDgSolver(mesh, initial, **settings)
+    solver = RefinedSolver(mesh, initial, parameters.refinement, **settings)
+    _log.info(
+        "refined 3:1: %d of %d cells, %.1f %% of the domain",
+        solver.refined.sum(),
+        mesh.cells,
+        100.0 * solver.refined.mean(),
+        extra=_MESH,
     )
+    return solver
 
 
 def simulate(
@@ -144,9 +156,11 @@ def simulate(
             mesh.locate(probe.x, probe.y)
         except UsageError as exc:
             raise UsageError(f"{spec.path}: probe {probe.name}: {exc}") from exc
-    require_memory(
-        estimate_bytes(mesh.nx, mesh.ny, spec.order), f"a mesh of {mesh.nx} x {mesh.ny} cells"
-    )
+    finest = mesh if spec.parameters.refinement is None else cut_mesh(mesh)
+    needed = estimate_bytes(finest.nx, finest.ny, spec.order)
+    if finest is not mesh:
+        needed += estimate_bytes(mesh.nx, mesh.ny, spec.order)
+    require_memory(needed, f"a mesh of {finest.nx} x {finest.ny} cells")
     source = source_for(spec.output_directory)
     shift = read_shift()
     initial = Scenario(source, mesh, Path(), shift=shift, motion=_motion(spec, shift))
@@ -158,7 +172,7 @@ def simulate(
     )
     _warn_of_sponge(spec, mesh)
     first_dt = solver.dt
-    with _open_outputs(spec, mesh, solver, checkpoints, resume=resume) as outputs:
+    with _open_outputs(spec, finest, solver, checkpoints, resume=resume) as outputs:
         try:
             _run(spec, solver, outputs, checkpoints, interrupt, first_dt)
         except SolutionError:

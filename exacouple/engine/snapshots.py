@@ -20,7 +20,7 @@ from exacouple.engine.schedule import Schedule
 from exacouple.errors import ExacoupleError
 
 if TYPE_CHECKING:
-    from exacouple.engine.solver import Solver
+    from exacouple.engine.fields import Solution
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class NetcdfSnapshots:
         self._schedule = Schedule(0.0, every)
         self._count = 0
 
-    def record(self, solver: Solver) -> None:
+    def record(self, solver: Solution) -> None:
         """Take a snapshot if one is due.
 
         Raises
@@ -100,7 +100,7 @@ class NetcdfSnapshots:
         if held < self._count:
             raise ExacoupleError(f"{self._path} has lost snapshots since the checkpoint")
 
-    def _create(self, solver: Solver) -> None:
+    def _create(self, solver: Solution) -> None:
         mesh, m = solver.mesh, solver.basis.subcells
         with netCDF4.Dataset(self._path, "w") as data:
             describe(data, "Snapshots of a tsunami")
@@ -114,7 +114,7 @@ class NetcdfSnapshots:
                 )  # fmt: skip
                 variable.setncatts({**attributes, "cell_methods": "area: mean time: point"})
 
-    def _append(self, data: netCDF4.Dataset, solver: Solver) -> None:
+    def _append(self, data: netCDF4.Dataset, solver: Solution) -> None:
         number = self._count
         data["time"][number] = solver.time
         for first, strip in subcell_strips(solver):

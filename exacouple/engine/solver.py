@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling
+from exacouple.engine import coupling, survey
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
+from exacouple.engine.blocks import Cells
 from exacouple.engine.diagnosis import describe_fastest
 from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
-from exacouple.engine.initial import Initial, evaluate, least_depth, strips
+from exacouple.engine.fields import patchwork
+from exacouple.engine.initial import Initial, at_open_edge, evaluate, least_depth, strips
 from exacouple.engine.lanes import LANES
-from exacouple.engine.limiter import FREE, SCHEMES, Patches, monotone, wetted
+from exacouple.engine.limiter import ABSENT, FREE, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
@@ -29,8 +31,16 @@ from exacouple.engine.uplift import MovingFloor
 from exacouple.errors import SolutionError, UsageError
 
 # Steps between two looks at a fixed time step, and at patches that could be DG again.
-_FIXED_DT_CHECK = 16
+FIXED_DT_CHECK = 16
 _RELEASE_EVERY = 16
+
+
+def unstable(dt: float, largest: float, time: float, place: str) -> SolutionError:
+    """Make the error for a fixed time step that is longer than the largest stable one."""
+    return SolutionError(
+        f"the fixed time step {dt:g} is no longer stable at t = {time:g}: the largest stable one "
+        f'is {largest:g}; {place}; use time_stepping "global" or a smaller cfl'
+    )
 
 
 class Solver:
@@ -76,6 +86,10 @@ class Solver:
     dmp_observables, dmp_relaxation_parameter, dmp_difference_scaling
         Discrete maximum principle on the first of eta, hu, hv (0: off): how far values may leave
         the range of the neighbourhood, in absolute terms and relative to that range.
+    absent
+        Elements that another level of refinement holds, shape ``(ny, nx)``; None for none.
+    limited
+        Further elements to limit throughout, likewise.
 
     Attributes
     ----------
@@ -124,6 +138,8 @@ class Solver:
         dmp_observables: int = 0,
         dmp_relaxation_parameter: float = 1e-4,
         dmp_difference_scaling: float = 1e-3,
+        absent: NDArray[np.bool_] | None = None,
+        limited: NDArray[np.bool_] | None = None,
     ) -> None:
         if not 1 <= order <= 4:
             raise UsageError(
@@ -154,16 +170,17 @@ class Solver:
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
         self._coriolis = self._deep.coriolis_at(centres)
         self._verdict = np.zeros((mesh.ny + 2, mesh.nx + 2), dtype=np.int8)
-        self.patches = Patches(self.basis, mesh.ny, mesh.nx, boundary, scheme)
-        self._start(initial)
-        self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis)
+        self.patches = Patches(self.basis, mesh.ny, mesh.nx, boundary, scheme, absent)
+        self._start(initial, limited)
+        present = self.patches.at[1:-1, 1:-1] != ABSENT
+        self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis, present)
         self.dt = self.stable_dt()
         self._sponge = None
         if boundary == "sponge":
             celerity = 0.5 * cfl * PNPM[order] * mesh.dx / self.dt
             self._sponge = Sponge(mesh, self.basis, sponge_width, celerity, sea_level)
 
-    def _start(self, initial: Initial) -> None:
+    def _start(self, initial: Initial, further: NDArray[np.bool_] | None) -> None:
         """Set the initial state, a few rows at a time to need little memory."""
         mesh, basis = self.mesh, self.basis
         centres = (np.arange(basis.subcells) + 0.5) / basis.subcells
@@ -171,15 +188,16 @@ class Solver:
         for first, last in strips(mesh.ny, mesh.nx * basis.subcells**2):
             h, p, q, b = evaluate(initial, mesh, basis.nodes, first, last)
             fine = evaluate(initial, mesh, centres, first, last)
-            limited = ~(least_depth(basis, h, fine[0]) > self.limiter_depth)
-            if self.boundary in ("outflow", "sponge"):
-                limited[:, [0, -1]] = True
-                limited[np.isin(np.arange(first, last), [0, mesh.ny - 1])] = True
+            shallow = ~(least_depth(basis, h, fine[0]) > self.limiter_depth)
+            edge = at_open_edge(mesh, self.boundary, first, last)
+            limited = shallow | edge if further is None else shallow | edge | further[first:last]
+            present = self.patches.at[first + 1 : last + 1, 1:-1] != ABSENT
+            limited, deep = limited & present, ~limited & present
             nodal = np.stack([h + b, p, q], axis=2).reshape(*h.shape[:2], 3, -1)
             bed = b.reshape(*b.shape[:2], 1, -1)
             corner = np.array([first + 1, 1])
-            free, cells = (np.argwhere(mask) + corner for mask in (~limited, limited))
-            self._deep.set(free, nodal[~limited], bed[~limited])
+            free, cells = (np.argwhere(mask) + corner for mask in (deep, limited))
+            self._deep.set(free, nodal[deep], bed[deep])
             averages = np.stack([values[limited] for values in fine[:3]], axis=1)
             patches.append((cells, averages, fine[3][limited]))
         where, w, ground = (np.concatenate(parts) for parts in zip(*patches, strict=True))
@@ -195,11 +213,14 @@ class Solver:
 
         ``dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx)``, with PNPM of `basis`.
         """
-        deep = self._deep.fastest_wave(self.patches.at)
-        rate = max(deep, coupling.fastest_wave(self.patches.w, self.gravity)) / self.mesh.dx
+        rate = self._fastest_wave() / self.mesh.dx
         if not rate > 0.0:
             raise UsageError("the whole domain is dry: there is nothing to simulate")
         return self.cfl * PNPM[self.order] / rate
+
+    def _fastest_wave(self) -> float:
+        deep = self._deep.fastest_wave(self.patches.at)
+        return max(deep, coupling.fastest_wave(self.patches.w, self.gravity))
 
     def step(self, until: float | None = None) -> None:
         """Advance one step, shortened if it would pass ``until``.
@@ -212,20 +233,32 @@ class Solver:
         """
         dt = self.dt if until is None else min(self.dt, until - self.time)
         self._lift(self.time, self.time + 0.5 * dt)
-        self._try(dt)
-        while self._limit_troubled():
-            self._try(dt)
-        self._deep.accept()
-        self.patches.accept()
+        self._propose(dt)
+        self._accept()
         if self._sponge is not None:
             self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance)
         self._lift(self.time + 0.5 * dt, self.time + dt)
+        self._finish(dt)
+        self._renew_dt()
+
+    def _propose(self, dt: float) -> None:
+        """Find an admissible solution at the end of the step."""
+        self._try(dt)
+        while self._limit_troubled():
+            self._try(dt)
+
+    def _accept(self) -> None:
+        """Make the end of the step the start of the next."""
+        self._deep.accept()
+        self.patches.accept()
+
+    def _finish(self, dt: float) -> None:
+        """Count a step that was taken and look at its solution."""
         self.time += dt
         self.steps += 1
         self._require_finite()
         if self.steps % _RELEASE_EVERY == 0:
             self._release()
-        self._renew_dt()
 
     def _lift(self, start: float, end: float) -> None:
         """Move the sea floor; half before and half after a step keeps second order (Strang)."""
@@ -262,20 +295,22 @@ class Solver:
                 scaling, verdict,
             )  # fmt: skip
         if count:
-            cells = np.argwhere(verdict == coupling.TROUBLED)
-            w, bed = deep.averages(cells)
-            w[:, 0] -= bed
-            w = wetted(w)
-            patches.add(cells, w, bed, permanent=False)
-            self._deep.open_gates(self.patches.at)
+            self._limit(np.argwhere(verdict == coupling.TROUBLED))
         return count > 0
+
+    def _limit(self, cells: Cells) -> None:
+        """Turn elements, given as rows of (row, column), into patches for a while."""
+        w, bed = self._deep.averages(cells)
+        w[:, 0] -= bed
+        self.patches.add(cells, wetted(w), bed, permanent=False)
+        self._deep.open_gates(self.patches.at)
 
     def _ranges(self, values: Array) -> tuple[Array, Array]:
         """Least and greatest eta, hu, hv of each element or patch."""
         patches, (rows, columns) = self.patches, self.patches.at.shape
         low = np.empty((3, rows, columns + LANES))
         high = np.empty_like(low)
-        coupling.ranges(self._tag, values, low, high)
+        coupling.ranges(self._tag, values, self._deep.active, low, high)
         coupling.patch_ranges(patches.cells, patches.w, patches.bed, low, high)
         return low, high
 
@@ -303,12 +338,8 @@ class Solver:
     def _renew_dt(self) -> None:
         if not self.fixed_dt:
             self.dt = self.stable_dt()
-        elif self.steps % _FIXED_DT_CHECK == 0 and self.stable_dt() < self.cfl * self.dt:
-            raise SolutionError(
-                f"the fixed time step {self.dt:g} is no longer stable at t = {self.time:g}: the "
-                f"largest stable one is {self.stable_dt() / self.cfl:g}; {self.worst_cell()}; use "
-                'time_stepping "global" or a smaller cfl'
-            )
+        elif self.steps % FIXED_DT_CHECK == 0 and self.stable_dt() < self.cfl * self.dt:
+            raise unstable(self.dt, self.stable_dt() / self.cfl, self.time, self.worst_cell())
 
     def _require_finite(self) -> None:
         bad = ~self.patches.sound
@@ -342,6 +373,25 @@ class Solver:
         weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
         eta, p, q, b = self._deep.at(row + 1, col + 1, weights)
         return eta - b, p, q, b, eta
+
+    def survey(self, wet: float, height: Array, speed: Array, depth: Array) -> None:
+        """Greatest eta and squared speed, NaN where no point is ``wet``, and mean depth.
+
+        Of all elements, shape ``(ny, nx)``, into the arrays given.
+        """
+        patches = self.patches
+        weights = np.outer(self.basis.weights, self.basis.weights).ravel()
+        self.team.over_rows(
+            lambda first, last: survey.survey_rows(
+                *self.elements, patches.at, patches.w, patches.bed, weights, wet,
+                self.dry_tolerance, height, speed, depth, first, last,
+            ),
+            1, self.mesh.ny + 1,
+        )  # fmt: skip
+
+    def subcells(self, first: int, last: int) -> Array:
+        """Subcells of the elements of some rows, see `exacouple.engine.fields.patchwork`."""
+        return patchwork(self.basis, self.mesh.nx, *self.elements, self.patches, first, last)
 
     def worst_cell(self) -> str:
         """Say in words where the fastest wave is, which sets the time step."""

@@ -25,6 +25,7 @@ from exacouple.engine.checks import (
 )
 from exacouple.engine.mesh import Mesh, mesh_from_spec
 from exacouple.engine.plotters import Plotters, Probe, read_plotters
+from exacouple.engine.refinement import Refinement
 from exacouple.errors import ExacoupleError, UsageError
 
 _CENTIMETRE = 0.01
@@ -75,6 +76,8 @@ class Parameters:
         Projection of x and y as text, for NetCDF files; empty if unknown.
     checkpoint_every
         Least seconds of wall-clock time between two checkpoints; 0 for none.
+    refinement
+        Which cells are cut 3:1; None for none.
     """
 
     gravity: float = 9.81e-3
@@ -94,6 +97,7 @@ class Parameters:
     event_origin: str = ""
     projection: str = ""
     checkpoint_every: float = 60.0
+    refinement: Refinement | None = None
 
     def __post_init__(self) -> None:
         if self.gravity <= 0.0:
@@ -188,7 +192,7 @@ class Specfile:
         return self.plotters.probes
 
     def mesh(self) -> Mesh:
-        """Mesh that ExaHyPE would choose for this specfile."""
+        """Mesh, before any refinement, that ExaHyPE would choose for this specfile."""
         return mesh_from_spec(
             self.offset,
             self.width,

@@ -17,7 +17,8 @@ def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, 
     u, bed
         Nodal eta, p, q and seabed, see `exacouple.engine.sweep.sweep_rows`.
     at, w, ground
-        Number of the patch of each element or -1; averages of h, p, q and seabed of the patches.
+        Number of the patch of each element, or a number that is none; averages of h, p, q and
+        seabed of the patches.
     weights
         Quadrature weights of the nodes, shape ``(nodes,)``.
     wet, dry
@@ -40,7 +41,7 @@ def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, 
             for lane in range(min(LANES, columns - block * LANES)):
                 column = block * LANES + lane
                 s = at[row, column + 1]
-                if s >= 0:
+                if 0 <= s < w.shape[0]:
                     _survey_patch(s, w, ground, wet, dry, work, result + lane)
                 height[row - 1, column] = work[result + lane]
                 speed[row - 1, column] = work[result + LANES + lane]

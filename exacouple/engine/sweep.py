@@ -195,3 +195,28 @@ def sweep_rows(
                 )  # fmt: skip
             if number > 0 and row < last and active[row, number - 1]:
                 correct(records, before, number - 1, row, out, gates, scale, g)
+
+
+def trace_doors(u, out, bed, spin, doors, traces, scale, g):
+    """Traces of the predictor at doors, without a sweep; doors of one block follow each other.
+
+    Parameters
+    ----------
+    u, bed, spin, doors, scale, g
+        See `sweep_rows`; the time step in ``scale`` may be a part of that of the sweep.
+    out
+        Its values in these blocks are lost.
+    traces
+        Output, shape ``(doors, TRACES * N)``.
+    """
+    blocks = u.shape[1]
+    work = aligned(WORK_SLOTS * LANES, u)
+    records = aligned(RECORD_SLOTS * LANES, u).reshape(1, RECORD_SLOTS * LANES)
+    rims = aligned(blocks * SIDE_SLOTS * LANES, u).reshape(1, blocks, SIDE_SLOTS * LANES)
+    last = (0, 0)
+    for door in range(doors.shape[0]):
+        row, block = doors[door, 0], (doors[door, 1] - 1) // LANES
+        if (row, block) != last:
+            predict(u, bed, out, row, block, records, 0, rims, 0, work, scale, g, spin)
+            last = (row, block)
+        keep_door_traces(doors, door, door + 1, block, records, 0, rims, 0, traces)

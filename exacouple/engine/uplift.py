@@ -29,9 +29,13 @@ class MovingFloor:
         Displacement in time.
     mesh, basis
         Elements and their nodes and subcells.
+    present
+        Which elements there are, shape ``(ny, nx)``.
     """
 
-    def __init__(self, motion: Motion, mesh: Mesh, basis: Basis) -> None:
+    def __init__(
+        self, motion: Motion, mesh: Mesh, basis: Basis, present: NDArray[np.bool_]
+    ) -> None:
         self._motion = motion
         (left, right), (low, high) = motion.rectangle
         rows = _span((low - mesh.y0) / mesh.dx, (high - mesh.y0) / mesh.dx, mesh.ny)
@@ -40,6 +44,7 @@ class MovingFloor:
             [(row, column) for row in rows for column in columns], dtype=np.int64
         )
         self._cells = self._cells.reshape(-1, 2)
+        self._cells = self._cells[present[self._cells[:, 0], self._cells[:, 1]]]
         per_cell = basis.nodes.size**2 + basis.subcells**2
         require_memory(8 * _MOST_FRAMES * per_cell * len(self._cells), f"motion of {motion.path}")
         centres = (np.arange(basis.subcells) + 0.5) / basis.subcells

@@ -24,7 +24,7 @@ from exacouple.engine.plotters import VtkPlotter
 from exacouple.engine.schedule import Schedule
 
 if TYPE_CHECKING:
-    from exacouple.engine.solver import Solver
+    from exacouple.engine.fields import Solution
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class VtkSnapshots:
         self._schedule = Schedule(plotter.start, plotter.repeat)
         self._times: list[float] = []
 
-    def record(self, solver: Solver) -> None:
+    def record(self, solver: Solution) -> None:
         """Take a snapshot if one is due.
 
         Raises
@@ -94,7 +94,7 @@ class VtkSnapshots:
         )
 
 
-def write_image(path: Path, solver: Solver, names: tuple[str, ...], *, text: bool) -> None:
+def write_image(path: Path, solver: Solution, names: tuple[str, ...], *, text: bool) -> None:
     """Write the current solution as VTK image data.
 
     Parameters
@@ -139,7 +139,7 @@ def write_image(path: Path, solver: Solver, names: tuple[str, ...], *, text: boo
         stream.write(b"      </CellData>\n    </Piece>\n  </ImageData>\n</VTKFile>\n")
 
 
-def _write_blocks(stream: BinaryIO, solver: Solver, number: int) -> None:
+def _write_blocks(stream: BinaryIO, solver: Solution, number: int) -> None:
     """Write one field; the sizes in the head are filled in when they are known."""
     m = solver.basis.subcells
     columns, rows = solver.mesh.nx * m, solver.mesh.ny * m

@@ -35,6 +35,7 @@ _SOURCES = (
     "elements",
     "faces",
     "generate",
+    "interfaces",
     "kernels",
     "lanes",
     "neighbours",
@@ -45,8 +46,9 @@ _SOURCES = (
 )
 
 CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "sponge", "dmp", "maxima"
+REFINEMENT = "refinement"
 _TOO_LONG = 20.0
-PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA)
+PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA, REFINEMENT)
 """What every run needs, and what only runs with these terms or outputs need."""
 
 
@@ -187,6 +189,21 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
     solver.step()
     if MAXIMA in parts:
         Extremes(mesh, Axes(1.0), 0.01).record(solver)
+    if REFINEMENT in parts:
+        _run_refined(order, precision)
+
+
+def _run_refined(order: int, precision: str) -> None:
+    """Take a step on two levels."""
+    from exacouple.engine.levels import RefinedSolver
+    from exacouple.engine.mesh import Mesh
+    from exacouple.engine.refinement import Refinement
+
+    half = Refinement(rectangles=((0.0, 2.0, 0.0, 4.0),))
+    RefinedSolver(
+        Mesh(0.0, 0.0, 1.0, 4, 4), _calm, half, order=order, gravity=1.0, boundary="wall",
+        precision=precision,
+    ).step()  # fmt: skip
 
 
 def _calm(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:

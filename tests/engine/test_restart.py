@@ -145,15 +145,20 @@ def die_after(step: int, run: Callable[..., int], monkeypatch: pytest.MonkeyPatc
     assert Path(CHECKPOINT).exists()
 
 
-@pytest.mark.parametrize("step", [1, 7, 20])
+@pytest.mark.parametrize(("step", "refined"), [(1, False), (7, False), (20, False), (7, True)])
 def test_a_run_that_died_after_a_checkpoint_ends_with_the_same_files(
     run: Callable[..., int],
     case: Path,
+    spec: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     step: int,
+    refined: bool,
 ) -> None:
     """Probe rows, maxima and snapshots are byte for byte those of the run without a break."""
+    if refined:
+        part = {"rectangles": [[-12.0, 22.0, -12.0, 12.0]]}
+        spec["solvers"][0]["parameters"]["refinement"] = part
     assert run() == 0
     assert not Path(CHECKPOINT).exists()
     expected = contents(case)
