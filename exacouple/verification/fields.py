@@ -1,16 +1,19 @@
 """Run a solver and look at its solution through its public interface."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.engine.basis import gauss_legendre
+from exacouple.engine.levels import RefinedSolver
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 
 Array = NDArray[np.float64]
+AnySolver = Solver | RefinedSolver
+S = TypeVar("S", Solver, RefinedSolver, AnySolver)
 GRAVITY = 9.81
 
 
@@ -24,7 +27,7 @@ class Fields(NamedTuple):
     eta: Array
 
 
-def march(solver: Solver, until: float, look: Callable[[], None] | None = None) -> Solver:
+def march(solver: S, until: float, look: Callable[[], None] | None = None) -> S:
     """Advance to a time, calling `look` before the first and after every step."""
     if look:
         look()
@@ -35,7 +38,7 @@ def march(solver: Solver, until: float, look: Callable[[], None] | None = None) 
     return solver
 
 
-def sample(solver: Solver, x: Array, y: Array | float) -> Fields:
+def sample(solver: AnySolver, x: Array, y: Array | float) -> Fields:
     """Sample the solution at points; `x` and `y` are broadcast against each other."""
     x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     values = [solver.sample(float(a), float(b)) for a, b in zip(x.ravel(), y.ravel(), strict=True)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
-from exacouple.verification.fields import GRAVITY, sample, subcell_centres
+from exacouple.verification.fields import GRAVITY, AnySolver, sample, subcell_centres
 from exacouple.verification.results import (
     EPSILON,
     Check,
@@ -101,15 +101,23 @@ def coast_of(coast: Coast) -> tuple[float, float, Seabed]:
     return (east - west) * along, (north - south) * across, seabed
 
 
-def _at_rest(
-    what: str, mesh: Mesh, seabed: Seabed, order: int, boundary: str, lake: Lake
+def at_rest(
+    what: str,
+    mesh: Mesh,
+    seabed: Seabed,
+    order: int,
+    boundary: str,
+    lake: Lake,
+    start: Callable[..., AnySolver] = Solver,
 ) -> Iterator[Finding]:
+    """Fill a basin and measure what has moved after the steps; `start` makes the solver."""
+
     def initial(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
         b = seabed(x, y)
         zero = np.zeros_like(x)
         return np.maximum(lake.level - b, 0.0), zero, zero, b
 
-    solver = Solver(
+    solver = start(
         mesh,
         initial,
         order=order,
@@ -148,7 +156,7 @@ def _over_islands(lake: Lake, inputs: Inputs) -> Iterator[Finding]:
     for order, boundary in product(lake.orders, lake.boundaries):
         mesh = Mesh(0.0, 0.0, 1.0 / lake.cells[0], *lake.cells)
         what = f"order {order}, {boundary}, {lake.steps} steps"
-        yield from _at_rest(what, mesh, islands, order, boundary, lake)
+        yield from at_rest(what, mesh, islands, order, boundary, lake)
 
 
 def _over_coasts(lake: Coasts, inputs: Inputs) -> Iterator[Finding]:
@@ -158,7 +166,7 @@ def _over_coasts(lake: Coasts, inputs: Inputs) -> Iterator[Finding]:
         for order, boundary in product(lake.orders, lake.boundaries):
             mesh = Mesh(0.0, 0.0, dx, *lake.cells)
             what = f"{coast.name}, order {order}, {boundary}, {lake.steps} steps"
-            yield from _at_rest(what, mesh, seabed, order, boundary, lake)
+            yield from at_rest(what, mesh, seabed, order, boundary, lake)
 
 
 CHECKS = (
