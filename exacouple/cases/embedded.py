@@ -94,5 +94,6 @@ def wishes(config: RegionConfig) -> list[str]:
         "outputs.maxima": config.outputs.maxima,
         "outputs.snapshots_s": config.outputs.snapshots_s > 0.0,
         "outputs.exact_probes": config.outputs.exact_probes,
+        "refinement": config.refinement.wanted,
     }
     return [key for key, wish in asked.items() if wish]

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -198,6 +198,39 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class Refinement:
+    """Which cells the embedded engine cuts 3:1.
+
+    `source` is where the sea floor is displaced by more than 1 % of the greatest displacement,
+    `buoys` are squares of `buoy_width_km` around the buoys, `way` are stripes `way_width_km` wide
+    from the middle of the source to the buoys, `coast` is all coast, shallow water and open
+    boundary, and `rectangles_km` are xmin, xmax, ymin, ymax in projected km.
+    """
+
+    source: bool = False
+    way: bool = False
+    buoys: bool = False
+    coast: bool = False
+    way_width_km: float = 300.0
+    buoy_width_km: float = 120.0
+    rectangles_km: tuple[tuple[float, float, float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_positive(way_width_km=self.way_width_km, buoy_width_km=self.buoy_width_km)
+        for x0, x1, y0, y1 in self.rectangles_km:
+            if not (x0 < x1 and y0 < y1):
+                raise ValueError(
+                    f"rectangles_km {[x0, x1, y0, y1]}: give [xmin, xmax, ymin, ymax] in km with "
+                    "xmin < xmax and ymin < ymax"
+                )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be cut."""
+        return self.source or self.way or self.buoys or self.coast or bool(self.rectangles_km)
+
+
+@dataclass(frozen=True)
 class Buoy:
     """A point whose water height is recorded, with the source of its position."""
 
@@ -230,6 +263,7 @@ class RegionConfig:
     simulation: Simulation
     buoys: tuple[Buoy, ...]
     outputs: Outputs = Outputs()
+    refinement: Refinement = field(default_factory=Refinement)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -5,6 +5,7 @@ km/s^2); the NetCDF files that the easi file names are in metres and are scaled 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,7 @@ def render_engine_files(
     order: int,
     displacement: Extent,
     application: Application | None = None,
+    further: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Render all text files that the engine reads.
 
@@ -87,6 +89,8 @@ def render_engine_files(
         Extent of the displacement file; outside it the displacement is zero.
     application
         What is compiled into the executable that is to read them; None for the embedded engine.
+    further
+        Parameters of the embedded engine besides those that the region gives.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def render_engine_files(
         "plotters": _plotters(application, buoys, simulation.end_time_s),
         "bathymetry": BATHYMETRY,
         "displacement": DISPLACEMENT,
-        "parameters": solver_parameters(config, metres) if embedded else {},
+        "parameters": solver_parameters(config, metres) | dict(further or {}) if embedded else {},
         "plotter_parameters": plotter_parameters(config) if embedded else {},
         "limits_x": [displacement.x_min, displacement.x_max],
         "limits_y": [displacement.y_min, displacement.y_max],

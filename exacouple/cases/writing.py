@@ -14,6 +14,7 @@ from exacouple.cases.case import Case, CasePlan, plan_case
 from exacouple.cases.embedded import MOTION
 from exacouple.cases.ground import Ground
 from exacouple.cases.manifest import MANIFEST, hash_files
+from exacouple.cases.refinement import refinement_parameters
 from exacouple.cases.region import Region
 from exacouple.cases.site import Site
 from exacouple.cases.specfile import BATHYMETRY, DISPLACEMENT, Extent, render_engine_files
@@ -61,6 +62,7 @@ def write_case(plan: CasePlan, *, force: bool = False, progress: Task = SILENT) 
                 plan.order,
                 _extent(displacement),
                 plan.site.application if plan.site else None,
+                refinement_parameters(plan.region, displacement),
             )
         for name, text in texts.items():
             write_text(directory / name, text)

@@ -23,6 +23,7 @@ def plan_lines(plan: "CasePlan") -> list[str]:
             f"cells         {plan.cells_asked} were asked for, {plan.mesh.longest} is the nearest "
             "number that can be reached"
         )
+    lines += _refinement_lines(plan)
     for buoy in facts["buoys"]:
         depth = buoy["depth_m"]
         place = f"{depth:.0f} m deep" if depth > 0 else f"on land, {-depth:.0f} m high"
@@ -31,6 +32,15 @@ def plan_lines(plan: "CasePlan") -> list[str]:
             f"y = {buoy['y_m'] / 1e3:.1f} km, {place}"
         )
     return lines
+
+
+def _refinement_lines(plan: "CasePlan") -> list[str]:
+    """Return which cells are cut."""
+    wanted = plan.region.config.refinement
+    parts = [part for part in ("source", "way", "buoys", "coast") if getattr(wanted, part)]
+    if wanted.rectangles_km:
+        parts.append(f"{len(wanted.rectangles_km)} rectangles")
+    return [f"refined 3:1   {', '.join(parts)}"] if parts else []
 
 
 def _site_lines(plan: "CasePlan") -> list[str]:
