@@ -1,7 +1,7 @@
 """Faces between limited elements of two levels of refinement.
 
 Both sides take their step as if their state went on beyond the face. Then what went through it so
-is taken back, and what goes through the subcells' faces on the fine side is given to both (`cross`).
+is taken back, and what goes through the faces of the fine subcells is given to both (`cross`).
 """
 
 import numpy as np
