@@ -5,14 +5,14 @@ full form of the check changes, and bounds that the engine is known not to keep.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from exacouple.config import build, load_toml
 from exacouple.resources import simulations_dir
-from exacouple.verification.results import Check
+from exacouple.verification.results import Check, Measurement
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,14 @@ class Limitation:
     ----------
     quantities
         The measurements, by their names.
+    worst
+        How far they may be from their bounds: a value beyond it, or NaN, fails.
     reason
         Why.
     """
 
     quantities: tuple[str, ...]
+    worst: float
     reason: str
 
 
@@ -56,11 +59,11 @@ class Case:
     full: dict[str, Any] = field(default_factory=dict)
     limitations: tuple[Limitation, ...] = ()
 
-    def reason(self, quantity: str) -> str | None:
-        """Why a measurement does not keep its bound, if that is known."""
+    def reason(self, found: Measurement) -> str | None:
+        """Why a measurement does not keep its bound, if that is known and it is no worse."""
         for limitation in self.limitations:
-            if quantity in limitation.quantities:
-                return limitation.reason
+            if found.quantity in limitation.quantities:
+                return limitation.reason if replace(found, bound=limitation.worst).passed else None
         return None
 
 

@@ -85,7 +85,7 @@ def run(
     try:
         for found in check.run(settings_of(check, full=full), inputs):
             if isinstance(found, Measurement):
-                yield _row(check.name, found, case.reason(found.quantity), clock() - start)
+                yield _row(check.name, found, case.reason(found), clock() - start)
                 start = clock()
             elif pictures is not None:
                 pictures.append(found)

@@ -8,6 +8,7 @@ from exacouple.resources import simulations_dir
 from exacouple.verification import cases
 from exacouple.verification.cases import Case, Limitation, load_case, settings_of
 from exacouple.verification.registry import CHECKS, has_quick_form
+from exacouple.verification.results import Measurement
 
 
 def test_every_check_has_a_file_and_every_file_a_check():
@@ -49,6 +50,8 @@ def test_check_without_quick_form_has_its_full_one():
 
 def test_reason_of_a_limitation_is_found_by_its_quantity():
     """Others have none."""
-    case = Case("t", "s", limitations=(Limitation(("rate of h", "rate of hu"), "because"),))
-    assert case.reason("rate of hu") == "because"
-    assert case.reason("rate of hv") is None
+    case = Case("t", "s", limitations=(Limitation(("rate of h", "rate of hu"), 1.5, "because"),))
+    rates = [
+        Measurement(f"rate of {name}", 1.8, 2.0, "theory", at_least=True) for name in ("hu", "hv")
+    ]
+    assert [case.reason(rate) for rate in rates] == ["because", None]

@@ -30,7 +30,7 @@ class Nothing:
 def sample_case(monkeypatch):
     """Give the check called sample a file."""
     known = registry.load_case
-    case = Case("a sample", "nobody", limitations=(Limitation(("known",), "it is hard"),))
+    case = Case("a sample", "nobody", limitations=(Limitation(("known",), 4.0, "it is hard"),))
     monkeypatch.setattr(registry, "load_case", lambda n: case if n == "sample" else known(n))
     monkeypatch.setattr(registry, "settings_of", lambda check, full: Nothing())
 
@@ -47,6 +47,8 @@ def yields(*findings, then=None):
 GOOD = Measurement("error", 1.0, 2.0, "theory")
 BAD = Measurement("error", 3.0, 2.0, "theory")
 HARD = Measurement("known", 3.0, 2.0, "theory")
+WORSE = Measurement("known", 5.0, 2.0, "theory")
+LOST = Measurement("known", float("nan"), 2.0, "theory")
 PANEL = Picture("panel", "x (m)", "h (m)", (Series("found", [0.0, 1.0], [1.0, 2.0]),))
 
 
@@ -95,6 +97,11 @@ def test_rows_tell_passed_from_failed_and_from_what_is_known():
     rows = list(run(yields(GOOD, BAD, HARD), Inputs()))
     assert [row.status for row in rows] == ["passed", "failed", "limitation"]
     assert [row.note for row in rows] == ["", "", "it is hard"]
+
+
+def test_a_limitation_excuses_nothing_worse_than_what_is_known():
+    """Beyond the worst known value, and where a run gives no number, the check fails."""
+    assert [row.status for row in run(yields(WORSE, LOST), Inputs())] == ["failed", "failed"]
 
 
 def test_breakdown_is_a_failed_row():
