@@ -48,7 +48,10 @@ TEXTS = {
         "pyramid of grids (`multiscale_gradient`), **not** VGG19: its ImageNet weights were not at "
         "hand where this was trained."
     ),
-    "vae-fixed": _BOUND,
+    "vae-fixed": (
+        f"{_BOUND} Codes are searched for from the coefficients on, by ten steps down the gradient "
+        "of the error of the decoded tile."
+    ),
 }
 
 

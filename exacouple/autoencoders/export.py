@@ -1,14 +1,18 @@
 """Turn a trained pursuit model into a file that needs no TensorFlow."""
 
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 
-from exacouple.autoencoders.keras_codec import KerasCodec
 from exacouple.autoencoders.portable import PursuitCodec
 from exacouple.errors import UsageError
 
+if TYPE_CHECKING:
+    from exacouple.autoencoders.keras_codec import KerasCodec
 
-def to_portable(codec: KerasCodec) -> PursuitCodec:
+
+def to_portable(codec: "KerasCodec") -> PursuitCodec:
     """Return the same model in numpy, its kernels rounded only when it is saved.
 
     Raises

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from exacouple.atomic import atomic_file
 from exacouple.autoencoders import layers
 from exacouple.autoencoders.codec import Floats, Scaling, check_codes, check_tiles
+from exacouple.autoencoders.export import to_portable
 from exacouple.errors import ExacoupleError
 
 _BATCH = 64
@@ -33,6 +34,8 @@ class KerasCodec:
         self.scale = Scaling(unit.minimum_m, unit.maximum_m)
         self.latents = int(self._decoder.input_shape[-1])
         self.tile = int(self._encoder.input_shape[1])
+        waveforms = [layer for layer in self._decoder.layers if layer.name == "waveforms"]
+        self._searches = bool(waveforms) and not waveforms[0].chosen
 
     @classmethod
     def of(
@@ -54,7 +57,12 @@ class KerasCodec:
         return cls(keras.Model(inputs, [code, back], name=name))
 
     def encode(self, tiles: npt.NDArray[Any]) -> Floats:
-        """Return the codes of tiles in metres, shape (count, latents): means, not samples."""
+        """Return the codes of tiles in metres, shape (count, latents): means, not samples.
+
+        A pursuit model without chosen atoms searches for them, see `PursuitCodec.encode`.
+        """
+        if self._searches:
+            return to_portable(self).encode(tiles)
         unit = self.scale.to_unit(check_tiles(tiles, self.tile))[..., None]
         return self._applied(self._encoder, unit, (self.latents,))
 

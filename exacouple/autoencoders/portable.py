@@ -1,4 +1,4 @@
-"""Pursuit models without TensorFlow: matching pursuit and the refinement in numpy.
+"""Pursuit models without TensorFlow: matching pursuit, search for codes and refinement in numpy.
 
 The same arithmetic as the layers of `exacouple.autoencoders.layers` and the network
 `refining_decoder`, in float32. Files are npz archives of a header, the dictionary and the
@@ -24,14 +24,17 @@ from exacouple.autoencoders.dictionary import (
     synthesis,
 )
 from exacouple.autoencoders.pursuit import pursue
+from exacouple.autoencoders.refinement import Refinement
 from exacouple.errors import ExacoupleError
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 SCHEMA = "exacouple-pursuit/1"
 _BATCH = 32
-_LEAK = np.float32(0.2)
-_PATCH = 4
+_SEARCH_STEPS = 10
+_STEP = np.float32(0.5)
+_MOMENTUM = np.float32(0.7)
+_TINY = np.float32(1e-20)
 
 
 class PursuitCodec:
@@ -66,22 +69,28 @@ class PursuitCodec:
         scale: Scaling,
         facts: Mapping[str, Any],
     ) -> None:
-        if len(kernels) != 5 * levels - 2:
-            raise ValueError(f"{levels} levels have {5 * levels - 2} kernels, not {len(kernels)}")
         self.name, self.scale, self.facts = name, scale, facts
         self.tile = dictionary.tile
         self._dictionary, self._mean, self._deviation = dictionary, mean, deviation
-        self._kernels, self._levels = kernels, levels
+        self._refinement = Refinement(kernels, levels)
         self._fixed = len(dictionary.fixed)
         self._chosen = mean.size - self._fixed
         self.latents = mean.size + self._chosen
 
     def encode(self, tiles: npt.NDArray[Any]) -> Floats:
-        """Return the codes of tiles in metres, shape (count, latents)."""
-        spectra = spectrum(np.float32(1e-3) * check_tiles(tiles, self.tile))
-        numbers = spectra[:, self._dictionary.places]
+        """Return the codes of tiles in metres, shape (count, latents).
+
+        Without chosen atoms they are found by analysis by synthesis: from the coefficients of the
+        tiles on, the error of the decoded tiles is descended by gradients with momentum.
+        """
+        kilometres = np.float32(1e-3) * check_tiles(tiles, self.tile)
         if not self._chosen:
-            return (numbers - self._mean) / self._deviation
+            parts = [np.empty((0, self.latents), dtype=np.float32)]
+            for start in range(0, len(kilometres), _BATCH):
+                parts.append(self._searched(kilometres[start : start + _BATCH]))
+            return np.concatenate(parts)
+        spectra = spectrum(kilometres)
+        numbers = spectra[:, self._dictionary.places]
         chosen, amplitudes, _ = pursue(
             spectra @ self._dictionary.matrix.T, self._dictionary.gram, self._chosen
         )
@@ -94,7 +103,7 @@ class PursuitCodec:
         parts = [np.empty((0, self.tile, self.tile), dtype=np.float32)]
         for start in range(0, len(codes), _BATCH):
             whole, smooth = self._sums(codes[start : start + _BATCH])
-            parts.append(np.float32(1e3) * (whole + self._change(whole, smooth)))
+            parts.append(np.float32(1e3) * self._refinement.refine(whole, smooth)[0])
         return np.concatenate(parts)
 
     def waveforms(self, codes: npt.NDArray[Any]) -> Floats:
@@ -107,7 +116,7 @@ class PursuitCodec:
             "schema": SCHEMA,
             "model": self.name,
             "tile": self.tile,
-            "levels": self._levels,
+            "levels": self._refinement.levels,
             "range_m": [self.scale.minimum_m, self.scale.maximum_m],
             "facts": dict(self.facts),
         }
@@ -118,7 +127,7 @@ class PursuitCodec:
             "mean": self._mean,
             "deviation": self._deviation,
         }
-        for number, (kernel, bias) in enumerate(self._kernels):
+        for number, (kernel, bias) in enumerate(self._refinement.kernels):
             arrays[f"kernel{number}"] = kernel.astype(np.float16)
             arrays[f"bias{number}"] = bias.astype(np.float16)
         with atomic_file(path, force=force) as temporary, open(temporary, "wb") as stream:
@@ -164,6 +173,40 @@ class PursuitCodec:
                 f"{path} is no pursuit model of exacouple, or damaged ({exc})"
             ) from exc
 
+    def _searched(self, kilometres: Floats) -> Floats:
+        """Return the codes that the search ends with.
+
+        A step that does not lower the error of a tile is taken back, and the next one is half as
+        long; none is longer than the error, as the waveforms are orthonormal.
+        """
+        best = numbers = spectrum(kilometres)[:, self._dictionary.places]
+        least = np.full((len(numbers), 1), np.inf, dtype=np.float32)
+        slope, move = np.zeros((2, *numbers.shape), dtype=np.float32)
+        step = np.full_like(least, _STEP)
+        for _ in range(_SEARCH_STEPS + 1):
+            length, gradient = self._descent(numbers, kilometres)
+            better = length < least
+            best, slope = np.where(better, numbers, best), np.where(better, gradient, slope)
+            least, step = np.where(better, length, least), np.where(better, step, step / 2)
+            move = np.where(better, _MOMENTUM * move, 0) - step * slope
+            far = np.linalg.norm(move, axis=1, keepdims=True)
+            move *= np.minimum(1, least / np.maximum(far, _TINY))
+            numbers = best + move
+        return np.asarray((best - self._mean) / self._deviation)
+
+    def _descent(self, numbers: Floats, kilometres: Floats) -> tuple[Floats, Floats]:
+        """Return the norms of the errors of tiles, shape (count, 1), and their squares' gradients.
+
+        Of half the squares, with respect to the coefficients, kilometres.
+        """
+        places, smooth = self._dictionary.places, smooth_count(self._fixed, self._chosen)
+        made, back = self._refinement.refine(*self._sums((numbers - self._mean) / self._deviation))
+        error = made - kilometres
+        of_whole, of_smooth = back(error)
+        gradient = spectrum(of_whole)[:, places]
+        gradient[:, :smooth] += spectrum(of_smooth)[:, places[:smooth]]
+        return np.linalg.norm(error, axis=(1, 2))[:, None], gradient
+
     def _sums(self, codes: Floats) -> tuple[Floats, Floats]:
         """Return the sums of all waveforms and of those of the smooth part, kilometres."""
         numbers = codes[:, : self._mean.size] * self._deviation + self._mean
@@ -179,57 +222,3 @@ class PursuitCodec:
         atoms = self._dictionary.matrix[chosen]
         spectra += np.einsum("tk,tkf->tf", numbers[:, self._fixed :], atoms, optimize=True)
         return synthesis(spectra, self.tile), base
-
-    def _change(self, whole: Floats, smooth: Floats) -> Floats:
-        """Return what the refinement adds, kilometres."""
-        local = whole - smooth
-        rough = np.sqrt((local**2).mean(axis=(1, 2), keepdims=True) + np.float32(1e-6))
-        level = smooth.mean(axis=(1, 2), keepdims=True)
-        channels = np.stack([local / rough, smooth - level, whole / np.float32(4)], axis=-1)
-        features = _space_to_depth(channels, _PATCH)
-        kernels = iter(self._kernels)
-        skips = []
-        for level_number in range(self._levels):
-            if level_number:
-                features = _space_to_depth(features, 2)
-            features = _leaky(_convolved(features, *next(kernels)))
-            features = _leaky(_convolved(features, *next(kernels)))
-            skips.append(features)
-        for skip in reversed(skips[:-1]):
-            features = _depth_to_space(_convolved(features, *next(kernels)), 2)
-            features = np.concatenate([features, skip], axis=-1)
-            features = _leaky(_convolved(features, *next(kernels)))
-            features = _leaky(_convolved(features, *next(kernels)))
-        patch = _convolved(features, *next(kernels))
-        return np.asarray(_depth_to_space(patch, _PATCH)[..., 0] * rough)
-
-
-def _convolved(features: Floats, kernel: Floats, bias: Floats) -> Floats:
-    """Return a convolution of stride 1 that keeps the size, zero beyond the edges."""
-    reach = kernel.shape[0] // 2
-    count, rows, columns, _ = features.shape
-    padded = np.pad(features, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-    out = np.zeros((count, rows, columns, kernel.shape[3]), dtype=np.float32)
-    for i in range(kernel.shape[0]):
-        for j in range(kernel.shape[1]):
-            out += padded[:, i : i + rows, j : j + columns] @ kernel[i, j]
-    return out + bias
-
-
-def _leaky(features: Floats) -> Floats:
-    return np.maximum(features, _LEAK * features)
-
-
-def _space_to_depth(features: Floats, block: int) -> Floats:
-    count, rows, columns, channels = features.shape
-    split = features.reshape(count, rows // block, block, columns // block, block, channels)
-    turned = split.transpose(0, 1, 3, 2, 4, 5)
-    return turned.reshape(count, rows // block, columns // block, block * block * channels)
-
-
-def _depth_to_space(features: Floats, block: int) -> Floats:
-    count, rows, columns, depth = features.shape
-    channels = depth // block**2
-    split = features.reshape(count, rows, columns, block, block, channels)
-    turned = split.transpose(0, 1, 3, 2, 4, 5)
-    return turned.reshape(count, rows * block, columns * block, channels)

@@ -100,9 +100,9 @@ def test_a_second_training_in_one_directory_is_refused(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(("name", "most"), [("vae", 0.9), ("dfcvae", 0.9), ("vae-fixed", 0.99)])
+@pytest.mark.parametrize(("name", "most"), [("vae", 0.9), ("dfcvae", 0.9), ("vae-fixed", 0.95)])
 def test_shipped_models_beat_pca(name, most):
-    """At 100 numbers, RMSE at least 10 % below that of PCA, 1 % where the code is continuous.
+    """At 100 numbers, RMSE at least 10 % below that of PCA, 5 % where the code is continuous.
 
     Tiles of the embedded grid, most of them of the training part: this is no score, but a check
     of the files.
