@@ -50,7 +50,8 @@ TEXTS = {
     ),
     "vae-fixed": (
         f"{_BOUND} Codes are searched for from the coefficients on, by ten steps down the gradient "
-        "of the error of the decoded tile."
+        "of the error of the decoded tile; the RMSE of training and validation below are of codes "
+        "before the search."
     ),
 }
 
