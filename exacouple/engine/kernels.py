@@ -6,26 +6,20 @@ Their source is written to a cache folder, where Numba keeps the machine code be
 import hashlib
 import importlib.util
 import inspect
-import logging
-import os
 import re
 import sys
-import tempfile
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import pooch
 
 from exacouple import atomic
 from exacouple.engine import sweep
 from exacouple.engine.basis import gauss_legendre
+from exacouple.engine.compiling import CACHE
 from exacouple.engine.generate import kernel_source
 from exacouple.engine.lanes import LANES, LINE_BYTES, TRACES, Layout
 from exacouple.errors import ExacoupleError
-
-_log = logging.getLogger(__name__)
 
 _DECORATOR = (
     'njit(cache=True, nogil=True, error_model="numpy", fastmath={"arcp", "contract", "nsz"}, '
@@ -67,7 +61,7 @@ def load_kernels(order: int, precision: str = "double") -> ModuleType:
     source = _module_source(order, precision)
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     name = f"order{order}_{precision}_{digest}"
-    path = _cache_folder() / f"{name}.py"
+    path = CACHE / f"{name}.py"
     if not path.is_file() or path.read_text() != source:
         atomic.write_text(path, source, force=True)
     spec = importlib.util.spec_from_file_location(f"exacouple_kernels.{name}", path)
@@ -112,15 +106,3 @@ def _module_source(order: int, precision: str) -> str:
     ]
     text = "\n".join([*lines, *functions])
     return text.replace("\ndef ", "\n@jit\ndef ")
-
-
-def _cache_folder() -> Path:
-    """Folder for generated sources: that of Numba if set, else the user's cache."""
-    wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple")) / "kernels"
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        _log.warning("kernels are compiled anew in every run: %s cannot be made (%s)", wanted, exc)
-    if os.access(wanted, os.W_OK):
-        return wanted
-    return Path(tempfile.mkdtemp(prefix="exacouple-kernels-"))

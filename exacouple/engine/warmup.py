@@ -28,22 +28,6 @@ _log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
-_SOURCES = (
-    "balance",
-    "compiling",
-    "coupling",
-    "elements",
-    "faces",
-    "generate",
-    "interfaces",
-    "kernels",
-    "lanes",
-    "neighbours",
-    "sponge",
-    "subcells",
-    "survey",
-    "sweep",
-)
 
 CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "sponge", "dmp", "maxima"
 REFINEMENT = "refinement"
@@ -71,10 +55,9 @@ def compile_kernels(
     float or None
         Seconds that it took; None if everything was there.
     """
-    from exacouple.engine.kernels import load_kernels
+    from exacouple.engine.compiling import CACHE
 
-    folder = Path(str(load_kernels(order, precision).__file__)).parent
-    marks = {part: folder / f"compiled-{part}-{_key(order, precision)}" for part in parts}
+    marks = {part: CACHE / f"compiled-{part}-{_key(order, precision)}" for part in parts}
     missing = [part for part, mark in marks.items() if not mark.exists()]
     if not missing:
         return None
@@ -101,19 +84,16 @@ def compile_kernels(
 
 
 def _key(order: int, precision: str) -> str:
-    """Digest of what Numba's cache depends on: sources, versions, processor."""
+    """Digest of what Numba's cache depends on besides the sources: versions, processor."""
     import numba
     from numba.core.registry import cpu_target
 
-    folder = Path(__file__).parent
-    stamps = [(folder / f"{name}.py").stat() for name in _SOURCES]
     parts = [
         order,
         precision,
         numba.__version__,
         platform.python_version(),
         cpu_target.target_context.codegen().magic_tuple(),
-        *((stamp.st_mtime_ns, stamp.st_size) for stamp in stamps),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,36 @@ def test_after_a_warm_up_a_run_compiles_nothing(
     run = call("-c", COUNT)
     assert "compiling" not in run.stdout
     assert run.stdout.splitlines()[-1] == "compiled []"
+
+
+def test_changed_sources_use_no_machine_code_of_old_ones(tmp_path: Path) -> None:
+    """A function is compiled anew when one that is compiled into it, in another file, changes."""
+    package = tmp_path / "exacouple"
+    shutil.copytree(
+        Path(exacouple.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    inner = package / "engine" / "inner.py"
+    outer = package / "engine" / "outer.py"
+    outer.write_text(
+        "from numba import njit\n"
+        "from exacouple.engine.compiling import JIT\n"
+        "from exacouple.engine.inner import inner\n"
+        "@njit(**JIT)\n"
+        "def outer():\n    return inner()\n"
+    )
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PYTHONPATH": str(tmp_path),
+    }
+    for value in (1, 2):
+        inner.write_text(
+            "from numba import njit\n"
+            "from exacouple.engine.compiling import JIT\n"
+            "@njit(**JIT)\n"
+            f"def inner():\n    return {value}\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", "from exacouple.engine.outer import outer; print(outer())"],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout == f"{value}\n"
