@@ -17,7 +17,7 @@ class Nothing:
 
 CASES = {
     "smooth": Case("a smooth wave", "Stoker 1957", quick={}),
-    "tank": Case("a tank", "NTHMP", limitations=(Limitation(("profile",), "no dispersion"),)),
+    "tank": Case("a tank", "NTHMP", limitations=(Limitation(("profile",), 3.0, "no dispersion"),)),
 }
 
 
