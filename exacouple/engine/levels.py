@@ -50,7 +50,7 @@ class Level(Solver):
 
     def stable_dt(self) -> float:
         """Time step for which the fastest wave is stable; infinite if there is no water."""
-        wave = self._fastest_wave()
+        wave = self.fastest_wave()
         return self.cfl * PNPM[self.order] * self.mesh.dx / wave if wave > 0.0 else np.inf
 
     def lift(self, start: float, end: float) -> None:
@@ -85,7 +85,7 @@ class Level(Solver):
 
     def finish(self, dt: float) -> None:
         """Make the candidate the start of the next step."""
-        self._accept()
+        self._accept(dt)
         self._finish(dt)
 
     def _try(self, dt: float) -> None:
@@ -152,11 +152,6 @@ class RefinedSolver:
     ) -> None:
         self._fixed_dt = bool(settings.pop("fixed_dt", False))
         self.mesh = cut_mesh(mesh)
-        if settings.get("boundary") == "sponge":
-            raise UsageError(
-                "refinement and the boundary 'sponge' do not go together: use 'outflow', or refine "
-                "nothing"
-            )
         periodic = settings.get("boundary") == "periodic"
         limited = limited_on_any(mesh, self.mesh, initial, settings)
         near = grown(limited, MARGIN)
@@ -168,6 +163,10 @@ class RefinedSolver:
         self.basis = basis = self.coarse.basis
         self.order, self.cfl = basis.order, self.coarse.cfl
         coarse, fine = self.coarse, self.fine
+        if coarse.boundary == "sponge":
+            celerity = 0.5 * max(coarse.fastest_wave(), fine.fastest_wave())
+            for level in (coarse, fine):
+                level.lay_sponge(settings.get("sponge_width", 0.0), celerity)
         self._links = _link(coarse.patches.rims, fine.patches.rims, mesh, periodic)
         self._crossings = _link(coarse.crossings, fine.crossings, mesh, periodic)
         self._tables = (

@@ -175,10 +175,13 @@ class Solver:
         present = self.patches.at[1:-1, 1:-1] != ABSENT
         self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis, present)
         self.dt = self.stable_dt()
-        self._sponge = None
+        self._sponge: Sponge | None = None
         if boundary == "sponge":
-            celerity = 0.5 * cfl * PNPM[order] * mesh.dx / self.dt
-            self._sponge = Sponge(mesh, self.basis, sponge_width, celerity, sea_level)
+            self.lay_sponge(sponge_width, 0.5 * self.fastest_wave())
+
+    def lay_sponge(self, width: float, celerity: float) -> None:
+        """Put a sponge along the edges, for waves up to some speed."""
+        self._sponge = Sponge(self.mesh, self.basis, width, celerity, self.sea_level)
 
     def _start(self, initial: Initial, further: NDArray[np.bool_] | None) -> None:
         """Set the initial state, a few rows at a time to need little memory."""
@@ -213,12 +216,13 @@ class Solver:
 
         ``dt = cfl PNPM(N) / max((|u| + c) / dx + (|v| + c) / dx)``, with PNPM of `basis`.
         """
-        rate = self._fastest_wave() / self.mesh.dx
+        rate = self.fastest_wave() / self.mesh.dx
         if not rate > 0.0:
             raise UsageError("the whole domain is dry: there is nothing to simulate")
         return self.cfl * PNPM[self.order] / rate
 
-    def _fastest_wave(self) -> float:
+    def fastest_wave(self) -> float:
+        """Largest |u| + |v| + 2 sqrt(g h) anywhere."""
         deep = self._deep.fastest_wave(self.patches.at)
         return max(deep, coupling.fastest_wave(self.patches.w, self.gravity))
 
@@ -234,9 +238,7 @@ class Solver:
         dt = self.dt if until is None else min(self.dt, until - self.time)
         self._lift(self.time, self.time + 0.5 * dt)
         self._propose(dt)
-        self._accept()
-        if self._sponge is not None:
-            self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance)
+        self._accept(dt)
         self._lift(self.time + 0.5 * dt, self.time + dt)
         self._finish(dt)
         self._renew_dt()
@@ -247,10 +249,12 @@ class Solver:
         while self._limit_troubled():
             self._try(dt)
 
-    def _accept(self) -> None:
-        """Make the end of the step the start of the next."""
+    def _accept(self, dt: float) -> None:
+        """Make the end of the step the start of the next, with less motion in the sponge."""
         self._deep.accept()
         self.patches.accept()
+        if self._sponge is not None:
+            self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance)
 
     def _finish(self, dt: float) -> None:
         """Count a step that was taken and look at its solution."""

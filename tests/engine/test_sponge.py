@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from exacouple.engine.levels import RefinedSolver
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.refinement import Refinement
 from exacouple.engine.solver import Solver
 from exacouple.errors import UsageError
 from exacouple.verification.rest import islands
@@ -64,6 +66,20 @@ def test_a_wave_that_leaves_through_the_sponge_does_not_come_back():
     while solver.time < end:
         solver.step(end)
     assert max(abs(solver.sample(x, 0.0)[4]) for x in np.arange(-90e3, 90e3, 10e3)) < 1e-3
+
+
+def test_the_sponge_takes_a_wave_from_both_levels():
+    """Less than 0.1 % comes back where the levels meet within the sponge, or under it."""
+    part = Refinement(rectangles=((0.0, 300e3, -300e3, 0.0),))
+    solver = RefinedSolver(
+        Mesh(-300e3, -900e3, 20e3, 30, 90), wave(), part, gravity=G, boundary="sponge",
+        sponge_width=200e3, limiter_depth=100.0,
+    )  # fmt: skip
+    end = 650e3 / np.sqrt(G * 4000.0)
+    while solver.time < end:
+        solver.step(end)
+    places = [(x, y) for x in np.arange(-90e3, 90e3, 10e3) for y in (-60e3, -10e3, 10e3, 60e3)]
+    assert max(abs(solver.sample(*place)[4]) for place in places) < 1e-3
 
 
 def test_raised_water_in_the_sponge_is_lost():
