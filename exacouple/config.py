@@ -132,10 +132,11 @@ def _build(cls: type[T], table: Any, where: str, path: str) -> T:
     if not dataclasses.is_dataclass(cls):
         raise TypeError(f"{cls!r} is not a dataclass")
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    hints = get_type_hints(cls)
     for key in table:
         if key not in fields:
-            raise UsageError(f"{_at(where, path)}: unknown key '{key}'{_nearest(key, fields)}")
-    hints = get_type_hints(cls)
+            hint = _deeper(key, hints) or _nearest(key, fields)
+            raise UsageError(f"{_at(where, path)}: unknown key '{key}'{hint}")
     values = {}
     for name, field in fields.items():
         inner = f"{path}.{name}" if path else name
@@ -238,6 +239,17 @@ def _nearest(key: str, valid: Any) -> str:
     close = difflib.get_close_matches(key, names, n=1)
     hint = f", did you mean '{close[0]}'?" if close else ""
     return f"{hint} (allowed: {', '.join(names)})"
+
+
+def _deeper(key: str, hints: Mapping[str, Any]) -> str:
+    """Return a ', did you mean ...' if a table below has such a key; else nothing."""
+    tables = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    found = [
+        f"'{name}.{key}'"
+        for name, kind in tables.items()
+        if key in (field.name for field in dataclasses.fields(kind))
+    ]
+    return f", did you mean {' or '.join(found)}?" if found else ""
 
 
 def _show(value: Any) -> str:

@@ -92,6 +92,13 @@ def test_unknown_key_names_the_nearest():
     assert "allowed: name, event, boundary, buoys" in message
 
 
+def test_key_that_belongs_into_a_table_is_said_with_it():
+    """Who leaves the table out gets it, not a list of tables."""
+    assert refusal(magnitude=9.0) == (
+        "r.toml: unknown key 'magnitude', did you mean 'event.magnitude'?"
+    )
+
+
 def test_unknown_key_in_a_table_names_the_table():
     """The message says in which table the typo is."""
     message = refusal(event=TABLE["event"] | {"magnitud": 9.0})

@@ -63,18 +63,20 @@ def command(
     if cancel and (no_wait or force):
         raise UsageError("--cancel ends runs: leave out --no-wait and --force")
     site = launch_site(engine, site_name)
-    chosen = named_cases(cases) if cases else all_under_runs()
-    if engine != "embedded" and not cancel:
-        chosen = made_for(chosen, site, named=bool(cases), force=force)
-    if no_wait and not (site and site.profile.launcher == "slurm"):
-        _start_in_background(chosen, engine, site_name, threads, force)
-        return
+    every = chosen = named_cases(cases) if cases else all_under_runs()
     outcomes: list[Outcome] = []
 
     def note(outcome: "Outcome") -> None:
         tell(outcome)
         outcomes.append(outcome)
 
+    if engine != "embedded" and not cancel:
+        chosen, refused = made_for(every, site, named=bool(cases), force=force)
+        for path, exc in refused.items():
+            note(_refused(path, exc))
+    if no_wait and not (site and site.profile.launcher == "slurm"):
+        _start_in_background(chosen, engine, site_name, threads, force)
+        ctx.exit(1 if outcomes else 0)
     with StopRequest() as stop:
         if cancel:
             left = _cancel(chosen, stop, note)
@@ -88,7 +90,7 @@ def command(
             )
     if left:
         tell_detached(left, asked_for=no_wait)
-    _report(ctx, chosen, outcomes, left, as_json)
+    _report(ctx, every, outcomes, left, as_json)
     if stop.signals:
         ctx.exit(stop.exit_code)
     if any(item.status in ("failed", "interrupted") for item in outcomes) and not cancel:

@@ -83,16 +83,22 @@ def refuse_unattended(case: Path) -> None:
 
 def made_for(
     cases: Sequence[Path], site: "Site | None", *, named: bool, force: bool = False
-) -> list[Path]:
-    """Return the cases that were prepared for a site, or for none; others only if not named.
+) -> tuple[list[Path], dict[Path, UsageError]]:
+    """Return the cases that were prepared for a site, or for none, and why named others were not.
 
     To tell what has become of a run needs no profile, unless `force` asks for another run.
+
+    Raises
+    ------
+    UsageError
+        None of the cases fits.
     """
     from exacouple.cases import Case
     from exacouple.cases.target import check_engine
 
     build = None if site is None or site.is_embedded else site
     fitting = []
+    refused: dict[Path, UsageError] = {}
     for path in cases:
         try:
             manifest = Case.open(path).manifest
@@ -105,12 +111,16 @@ def made_for(
         try:
             check_engine(manifest, build, str(path))
         except UsageError as exc:
-            if named:
-                raise
-            _log.debug("left out: %s", exc)
+            refused[path] = exc
             continue
         fitting.append(path)
-    if left := len(cases) - len(fitting):
+    if named and not fitting:
+        raise next(iter(refused.values()))
+    if named:
+        return fitting, refused
+    for why in refused.values():
+        _log.debug("left out: %s", why)
+    if left := len(refused):
         others = "1 case that was" if left == 1 else f"{left} cases that were"
         _log.info("left out: %s prepared for another engine or build (-v names them)", others)
     if not fitting:
@@ -119,4 +129,4 @@ def made_for(
             f"{f'site {build.name}' if build else 'the embedded engine'}: prepare some"
             f"{f' with --site {build.given}' if build else ''}"
         )
-    return fitting
+    return fitting, {}

@@ -9,10 +9,10 @@ from typing import Literal
 from exacouple.cases import Case
 from exacouple.cases.truth import MeshTruth, mesh_truth
 from exacouple.errors import ExacoupleError
-from exacouple.launch.probefiles import find_probe_files
 from exacouple.launch.progress import Progress
 from exacouple.launch.state import RunState, case_status, now, read_state, write_state
 from exacouple.launch.verdict import Expected
+from exacouple.probes import find_probe_files
 
 _log = logging.getLogger(__name__)
 

@@ -1,13 +1,13 @@
 """A quick look at the probe files of a run: are they there, whole and finite?"""
 
 import math
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exacouple.errors import ExacoupleError
+from exacouple.probes import find_probe_files
 
 _HUGE = 1e30
 
@@ -41,18 +41,6 @@ class ProbeSummary:
     not_finite_from: float | None
     uninitialised: bool
     damaged_line: int | None
-
-
-def find_probe_files(directory: Path, buoy: str) -> list[Path]:
-    """List the files of one buoy: ``<buoy>.probe`` and ``<buoy>-rank-<R>.probe``.
-
-    The tracer files of ExaHyPE 2, ``<name>-rank-<R>.csv``, are of all buoys.
-    """
-    tracers = r".+-rank-\d+(-snapshot-\d+)?\.csv"
-    name = re.compile(re.escape(buoy) + r"(-rank-\d+)?\.probe|" + tracers)
-    if not directory.is_dir():
-        return []
-    return sorted(path for path in directory.iterdir() if name.fullmatch(path.name))
 
 
 def remove_probe_files(directory: Path, buoys: Sequence[str]) -> int:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from exacouple.cases.truth import MeshTruth
 from exacouple.launch.consistency import mesh_reasons
-from exacouple.launch.probefiles import ProbeSummary, find_probe_files, summarise_probe
+from exacouple.launch.probefiles import ProbeSummary, summarise_probe
 from exacouple.launch.progress import Progress, ProgressReader, log_lines, number, reached
 from exacouple.launch.symptoms import Diagnosis, quote, signal_advice
+from exacouple.probes import find_probe_files
 
 _SUCCESS = b"Peano terminates successfully"
 _RESUMED = b"resuming from the checkpoint"

@@ -8,7 +8,7 @@ water height above mean sea level.
 
 from exacouple.cases.application import METRES
 from exacouple.gauge import Gauge, read_observed
-from exacouple.probes.cases import read_case_probe, read_case_probes
+from exacouple.probes.cases import CaseProbes, find_probe_files, read_case_probes
 from exacouple.probes.dialects import Dialect, find_gauge_files, read_probe, recognise
 from exacouple.probes.exahype1 import read_exahype1
 from exacouple.probes.geoclaw import read_geoclaw
@@ -19,11 +19,12 @@ from exacouple.probes.values import COLUMNS
 __all__ = [
     "COLUMNS",
     "METRES",
+    "CaseProbes",
     "Dialect",
     "Gauge",
     "find_gauge_files",
+    "find_probe_files",
     "nearest_gauge",
-    "read_case_probe",
     "read_case_probes",
     "read_exahype1",
     "read_geoclaw",

@@ -1,7 +1,7 @@
 """Compare the waveforms of cases with those of a reference case, gauge by gauge."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from exacouple.cases.specfile import DISPLACEMENT
 from exacouple.errors import ExacoupleError, UsageError
 from exacouple.gauge import Gauge
 from exacouple.launch import read_state
-from exacouple.probes import read_case_probe
+from exacouple.probes import CaseProbes
 from exacouple.waveforms.foreign import ForeignRun
 from exacouple.waveforms.scoring import MAX_LAG_S, Score, describe, score
 from exacouple.waveforms.screening import Finding, screen
@@ -223,6 +223,7 @@ def load_run(case: Case, buoys: Sequence[Buoy], label: str) -> Run:
     last_due = math.floor(float(manifest["end_time_s"]) / sampling + 1e-9) * sampling
     tolerance = float(manifest["region_config"]["simulation"]["dry_tolerance_m"])
     own = {str(entry["id"]): _buoy(entry) for entry in manifest["buoys"]}
+    read = _reader(case)
     gauges: dict[str, Gauge] = {}
     findings: dict[str, Finding] = {}
     for buoy in buoys:
@@ -235,7 +236,7 @@ def load_run(case: Case, buoys: Sequence[Buoy], label: str) -> Run:
             findings[buoy.id] = Finding("elsewhere", f"{apart / 1e3:.3g} km from the reference's")
             continue
         try:
-            gauge = _read(case, buoy)
+            gauge = read(buoy)
         except ExacoupleError as exc:
             findings[buoy.id] = Finding("unreadable", str(exc))
             continue
@@ -251,10 +252,12 @@ def load_run(case: Case, buoys: Sequence[Buoy], label: str) -> Run:
     return Run(case, label, gauges, findings)
 
 
-def _read(case: Case, buoy: Buoy) -> Gauge | None:
+def _reader(case: Case) -> Callable[[Buoy], Gauge | None]:
+    """Return what reads the gauge of a buoy."""
     if isinstance(case, ForeignRun):
-        return case.gauge({"id": buoy.id, "x_m": buoy.x_m, "y_m": buoy.y_m})
-    return read_case_probe(case.path, case.manifest, buoy.id)
+        return lambda buoy: case.gauge({"id": buoy.id, "x_m": buoy.x_m, "y_m": buoy.y_m})
+    probes = CaseProbes(case.path, case.manifest)
+    return lambda buoy: probes.gauge(buoy.id)
 
 
 def _missing(case: Case) -> str:

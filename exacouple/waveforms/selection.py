@@ -8,8 +8,8 @@ from pathlib import Path
 from exacouple.cases.case import Case
 from exacouple.cases.manifest import MANIFEST
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.launch.probefiles import find_probe_files
 from exacouple.launch.state import case_status
+from exacouple.probes import find_probe_files
 from exacouple.waveforms.foreign import PROGRAMS, is_foreign, open_foreign
 
 REFERENCE_SOURCE = "original"

@@ -185,6 +185,21 @@ def test_cases_are_run_where_they_belong(exacouple, bay, site, prepare):
     assert "left out: 1 case that was prepared for another engine" in result.stderr
 
 
+def test_named_case_of_another_engine_does_not_keep_the_others_from_running(
+    exacouple, bay, site, prepare
+):
+    """Of several named cases those that fit are run; what the other needs is said."""
+    case = prepare(profile := site())
+    assert exacouple("prepare", "--source", "flat", "--region", bay, "--only").exit_code == 0
+    result = exacouple("run", "--site", profile, "runs/bay-flat", case, "--json")
+    assert result.exit_code == 1
+    assert {item["case"]: item["status"] for item in json.loads(result.stdout)} == {
+        "runs/bay-flat": "failed",
+        str(case): "finished",
+    }
+    assert "was prepared for the embedded engine: prepare it with" in result.stderr
+
+
 def test_what_became_of_a_run_needs_no_profile(exacouple, site, prepare):
     """A finished case is told by its name alone; to run it again takes its profile."""
     case = prepare(profile := site())

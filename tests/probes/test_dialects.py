@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.probes import find_gauge_files, read_case_probes, read_probe, recognise
+from exacouple.probes import CaseProbes, find_gauge_files, read_case_probes, read_probe, recognise
 
 MANIFEST = Path(__file__).parents[1] / "data" / "case-to-launch.json"
 
@@ -106,6 +106,26 @@ def test_case_of_exahype2_is_read_by_the_places_of_its_buoys(tmp_path: Path) -> 
     gauges = read_case_probes(tmp_path)
     assert list(gauges) == ["A"]
     assert (gauges["A"].id, gauges["A"].eta) == ("A", 0.0)
+
+
+def test_tracer_files_are_read_once_for_all_buoys(tmp_path: Path) -> None:
+    """They hold every buoy, and may be long."""
+    manifest = json.loads(MANIFEST.read_text()) | {
+        "projection": "+proj=aeqd +lat_0=38 +lon_0=142 +ellps=WGS84 +units=m",
+        "buoys": [{"id": key, "x_m": x, "y_m": 200.0} for key, x in (("A", 300.0), ("B", 9300.0))],
+        "units": {"probes": "m"},
+        "probes": {"directory": "", "dialect": "exahype2", "columns": ["h", "hu", "hv", "b"]},
+    }
+    row = "0, {}, 0.0, {}, 200.0, 4, 0, 0, -4\n"
+    header = "number(0), number(1), t, x(0), x(1), data \n"
+    path = tmp_path / "tracers-rank-0.csv"
+    path.write_text(header + row.format(0, 300.0) + row.format(1, 9300.0))
+    probes = CaseProbes(tmp_path, manifest)
+    assert probes.gauge("A") is not None
+    path.unlink()
+    other = probes.gauge("B")
+    assert other is not None
+    assert other.id == "B"
 
 
 WHOLE = {

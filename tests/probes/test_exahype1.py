@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exacouple.errors import ExacoupleError, UsageError
-from exacouple.probes import COLUMNS, read_case_probe, read_case_probes, read_probe
+from exacouple.probes import COLUMNS, CaseProbes, read_case_probes, read_probe
 
 MANIFEST = Path(__file__).parents[1] / "data" / "case-to-launch.json"
 DATA = Path(__file__).parents[1] / "data" / "exahype1"
@@ -331,7 +331,7 @@ def test_manifest_without_units_is_refused(tmp_path: Path) -> None:
     """Whether 5.6 is a depth in km or m is never guessed."""
     manifest = {"probes": {"directory": "probes", "columns": list(COLUMNS)}, "units": {}}
     with pytest.raises(ExacoupleError, match=r"units\.probes; prepare the case again"):
-        read_case_probe(tmp_path, manifest, "a")
+        CaseProbes(tmp_path, manifest).gauge("a")
 
 
 def test_seventeen_digits_at_exact_times_are_read(tmp_path: Path) -> None:
