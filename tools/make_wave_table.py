@@ -1,12 +1,12 @@
-"""Does the sea floor matter for the wave? python tools/make_wave_table.py [DIR]
+"""Does the sea floor matter for the wave?
 
 Prepares, runs and compares the Tohoku tsunami over sea floors of 100 numbers per tile, the smoothed
 and the flat one, and prints a table in Markdown. Those of tiles are made four times, with tiles
 that overlap by other numbers of pixels and so lie elsewhere: differences between models that are
-smaller than those between these four mean nothing. DIR, runs/wave if left out, keeps cases and
-pictures; what is there is not made again.
+smaller than those between these four mean nothing.
 """
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -45,10 +45,18 @@ class Made(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Run what is missing and print the table."""
-    if len(arguments) > 1:
-        print((__doc__ or "").splitlines()[0], file=sys.stderr)
-        return 2
-    out = Path(arguments[0]) if arguments else Path("runs/wave")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "out",
+        type=Path,
+        nargs="?",
+        default=Path("runs/wave"),
+        metavar="DIR",
+        help="keeps cases and pictures; what is there is not made again (default: runs/wave)",
+    )
+    out = parser.parse_args(arguments).out
     every = [Made(ORIGINAL), *map(Made, OTHERS), *(Made(m, o) for m in MODELS for o in OVERLAPS)]
     for made in every:
         if not (out / made.folder / "case.json").is_file():

@@ -2,6 +2,8 @@
 
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +94,11 @@ def reconstruct_file(
     with (
         open_grid(path) as reader,
         atomic_file(target, force=force) as temporary,
-        netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset,
+        _created(temporary) as dataset,
     ):
         window = _Window(reader, rows, columns)
-        variable = _create(dataset, reader, window, codec)
+        with _writing():
+            variable = _create(dataset, reader, window, codec)
         held, squares, sea_values = 0, 0.0, 0
         blocks = reconstruct_rows(
             window.read, window.shape, codec, overlap=overlap, around=window.around
@@ -108,9 +111,10 @@ def reconstruct_file(
             sea = original < 0
             squares += float(np.sum((block[sea] - original[sea]) ** 2, dtype=np.float64))
             sea_values += int(np.count_nonzero(sea))
-            variable[start:stop, : window.shape[1]] = block
-            if window.repeats:
-                variable[start:stop, window.shape[1]] = block[:, 0]
+            with _writing():
+                variable[start:stop, : window.shape[1]] = block
+                if window.repeats:
+                    variable[start:stop, window.shape[1]] = block[:, 0]
             if progress is not None:
                 progress.update(completed=stop)
     if held:
@@ -213,6 +217,30 @@ class _Window:
                 "'gmt grdfill' or 'gdal_fillnodata.py')"
             )
         return values
+
+
+@contextmanager
+def _created(path: Path) -> Iterator["netCDF4.Dataset"]:
+    """Yield a new NetCDF-4 file; that it cannot be made or closed is an `OSError`."""
+    with _writing():
+        dataset = netCDF4.Dataset(path, "w", format="NETCDF4")
+    try:
+        yield dataset
+    finally:
+        with _writing():
+            dataset.close()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Turn an error of the NetCDF library into an `OSError`, by which `atomic_file` names its file.
+
+    Within `open_grid` a RuntimeError would be taken for damage to the grid that is read.
+    """
+    try:
+        yield
+    except RuntimeError as exc:
+        raise OSError(str(exc)) from exc
 
 
 def _create(

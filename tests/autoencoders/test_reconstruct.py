@@ -1,5 +1,7 @@
 """Reconstruction joins tiles without a seam, in any window, and keeps to the range."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -303,4 +305,38 @@ def test_holes_in_a_file_are_told(write_projected: Path, tmp_path: Path) -> None
     target = tmp_path / "out.nc"
     with pytest.raises(ExacoupleError, match="missing within y 0 to 47500: fill them first"):
         reconstruct_file(write_projected, target, DctCodec(100))
+    assert not target.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of Unix")
+def test_a_file_that_cannot_be_written_is_named(write_projected: Path, tmp_path: Path) -> None:
+    """A quota or the like stops the writing: the file written is told, not the grid read."""
+    target = tmp_path / "out.nc"
+    program = (
+        "import resource, signal, sys\n"
+        "from exacouple.cli import entry\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))\n"
+        "sys.exit(entry())\n"
+    )
+    options = ("reconstruct", write_projected, "--model", "dct", "--out", target)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *options], capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert f"cannot write {target}: " in ended.stderr
+    assert "cannot read" not in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [write_projected.name]
+
+
+def test_a_damaged_grid_is_told(tmp_path: Path) -> None:
+    """Bytes lost in the middle of a compressed grid are an error of the grid, not of the result."""
+    path, target = tmp_path / "in.nc", tmp_path / "out.nc"
+    grid = _grid(_rough((200, 200))).to_dataset(name="elevation")
+    grid.to_netcdf(path, encoding={"elevation": {"zlib": True}})
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2 : len(damaged) // 2 + 64] = bytes(64)
+    path.write_bytes(damaged)
+    with pytest.raises(ExacoupleError, match=r"cannot read .*in\.nc .* damaged"):
+        reconstruct_file(path, target, DctCodec(100))
     assert not target.exists()
