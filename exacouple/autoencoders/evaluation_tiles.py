@@ -19,7 +19,7 @@ from exacouple.autoencoders.settings import DataSettings
 from exacouple.autoencoders.training_data import split_of
 from exacouple.bathymetry.reading import open_grid
 from exacouple.bathymetry.streaming import elevation_range
-from exacouple.bathymetry.tiles import TileSet, tile_starts
+from exacouple.bathymetry.tiles import TileSet, thesis_split, tile_starts
 from exacouple.errors import UsageError
 from exacouple.hashing import sha256_file
 
@@ -87,16 +87,20 @@ class EvaluationTiles:
         int or None
             0 for the test part of the very split and grid that the model was trained with, and
             for a model that is not made from data. Else the number of tiles with a corner outside
-            of the test blocks of the model; None where the facts of the model do not tell.
+            of the test blocks of the model, or, where its split is that of the thesis on this very
+            grid, with a pixel outside of its test tiles. None where the facts of the model do not
+            tell.
         """
         if not is_learnt(codec):
             return 0
         split = split_facts(codec)
         if split is None:
             return None
-        same = all(split.get(key) == self.split.get(key) for key in _DECIDES)
-        if same and data_sha256(codec) == self.sha256:
+        same_grid = data_sha256(codec) == self.sha256
+        if same_grid and all(split.get(key) == self.split.get(key) for key in _DECIDES):
             return 0
+        if split.get("kind") == "thesis" and same_grid:
+            return self._beyond_test_tiles(split)
         if split.get("kind") != "blocked" or not self.geographic:
             return None
         seen = np.zeros(len(self), dtype=bool)
@@ -107,6 +111,23 @@ class EvaluationTiles:
                 blocks = block_numbers(lat, lon, split["block_deg"])
                 seen |= ~np.isin(blocks, split["test_blocks"])
         return int(seen.sum())
+
+    def _beyond_test_tiles(self, split: Mapping[str, Any]) -> int:
+        """Count the tiles with a pixel outside of the test tiles of a split of the thesis."""
+        shape, tile = (self.y.size, self.x.size), int(split["tile"])
+        test = thesis_split(shape, seed=int(split["seed"]), tile=tile).test
+        rows, columns = (tile_starts(size, tile=tile) for size in shape)
+        trained = np.ones((rows.size, columns.size), dtype=bool)
+        trained[np.searchsorted(rows, test.rows), np.searchsorted(columns, test.columns)] = False
+        own = self.tiles
+        spans = (
+            _touched(rows, own.rows, tile, own.tile),
+            _touched(columns, own.columns, tile, own.tile),
+        )
+        return sum(
+            bool(trained[top:bottom, left:right].any())
+            for (top, bottom), (left, right) in zip(*(span.tolist() for span in spans), strict=True)
+        )
 
 
 def lay_tiles(
@@ -182,6 +203,12 @@ def _all_tiles(path: Path, shape: tuple[int, int], tile: int) -> TileSet:
         for axis in np.meshgrid(*(tile_starts(size, tile=tile) for size in shape), indexing="ij")
     )
     return TileSet("test", rows, columns, np.zeros_like(rows), np.arange(rows.size), tile)
+
+
+def _touched(starts: Places, firsts: Places, tile: int, own: int) -> Places:
+    """Return from which to which of the tiles at `starts` those of `own` nodes at `firsts` reach."""
+    first = np.searchsorted(starts, firsts - tile, side="right")
+    return np.stack([first, np.searchsorted(starts, firsts + own)], axis=1)
 
 
 def _middles(tiles: TileSet, y: Floats, x: Floats) -> tuple[Floats, Floats]:

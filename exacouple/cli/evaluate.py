@@ -184,7 +184,7 @@ def _errors(evaluation: "Evaluation") -> ScoreTable:
             f"{found.maximum_l2:.3f}",
             f"{found.maximum_rmse_m:.1f}",
             _ratio(model.ratio, model),
-            "?" if model.seen is None else str(model.seen),
+            "not known" if model.seen is None else str(model.seen),
         )
     return table
 

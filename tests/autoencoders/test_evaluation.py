@@ -114,13 +114,41 @@ def test_what_a_model_has_seen_is_known(globe: Path) -> None:
     assert tiles.seen_by(own) == 0
     assert tiles.seen_by(Shift(1.0)) == 0
     assert tiles.seen_by(Shift(1.0, facts={})) is None
-    assert tiles.seen_by(Shift(1.0, facts=_trained(tiles, kind="thesis"))) is None
+    assert tiles.seen_by(Shift(1.0, facts=_trained(tiles, kind="other"))) is None
     shared = set(tiles.split["test_blocks"]) & set(other.split["test_blocks"])
     seen = sum(block not in shared for block in other.blocks.tolist())
     assert other.seen_by(own) == seen > 0
     touched = everywhere.seen_by(own)
     assert touched is not None
     assert len(everywhere) - touched == _wholly_inside(everywhere, tiles.split["test_blocks"])
+
+
+def test_what_the_split_of_the_thesis_has_seen_is_known(globe: Path) -> None:
+    """Each tile that reaches beyond its test tiles, on the very grid only; counted by pixels."""
+    thesis = lay_tiles(globe, "thesis", like={"kind": "thesis", "seed": 3}, tile=TILE)
+    own = Shift(1.0, facts=_trained(thesis))
+    assert thesis.seen_by(own) == 0
+    trained = np.zeros((180, 360), dtype=bool)
+    every, tested = (
+        set(zip(part.tiles.rows.tolist(), part.tiles.columns.tolist(), strict=True))
+        for part in (lay_tiles(globe, "none", tile=TILE), thesis)
+    )
+    assert tested < every
+    for row, column in every - tested:
+        trained[row : row + TILE, column : column + TILE] = True
+    for other in (
+        lay_tiles(globe, "none", tile=TILE),
+        lay_tiles(globe, "blocked", tile=TILE),
+        lay_tiles(globe, "thesis", like={"kind": "thesis", "seed": 4}, tile=TILE),
+    ):
+        expected = sum(
+            bool(trained[row : row + TILE, column : column + TILE].any())
+            for row, column in zip(other.tiles.rows, other.tiles.columns, strict=True)
+        )
+        assert other.seen_by(own) == expected > 0.8 * len(other)
+    facts = _trained(thesis)
+    facts["data"]["sha256"] = "0" * 64
+    assert thesis.seen_by(Shift(1.0, facts=facts)) is None
 
 
 def _wholly_inside(tiles: EvaluationTiles, blocks: list[int]) -> int:
