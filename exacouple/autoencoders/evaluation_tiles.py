@@ -206,7 +206,7 @@ def _all_tiles(path: Path, shape: tuple[int, int], tile: int) -> TileSet:
 
 
 def _touched(starts: Places, firsts: Places, tile: int, own: int) -> Places:
-    """Return from which to which of the tiles at `starts` those of `own` nodes at `firsts` reach."""
+    """Return from which to which tile at `starts` the tiles of `own` nodes at `firsts` reach."""
     first = np.searchsorted(starts, firsts - tile, side="right")
     return np.stack([first, np.searchsorted(starts, firsts + own)], axis=1)
 

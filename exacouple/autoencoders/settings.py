@@ -315,13 +315,13 @@ def _thesis(model: ModelName) -> Settings:
         ),
     }
     optimiser = OptimiserSettings(
-        name="adam",
-        learning_rate=1e-2 if model == "ae" else 1e-6,
+        name="rmsprop" if model == "vaegan" else "adam",
+        learning_rate={"ae": 1e-2, "vaegan": 1e-5}.get(model, 1e-6),
         schedule="constant",
         weight_decay=0.0,
-        clip_norm=0.0 if model == "ae" else 1.0,
+        clip_norm=1.0 if model in ("vae", "dfcvae") else 0.0,
         batch=128,
-        epochs=100 if model == "vaegan" else 50,
+        epochs=30 if model == "vaegan" else 50,
         patience=0,
     )
     data = DataSettings(split="thesis", augment=False)

@@ -23,6 +23,20 @@ def test_thesis_has_the_weights_of_the_feature_layers():
     assert (loss.feature_network, loss.samples) == ("vgg19", 100)
 
 
+def test_thesis_has_the_optimisers_of_its_code():
+    """Adam with 1e-2, and with 1e-6 and a clipped gradient; RMSprop with 1e-5 for the VAE-GAN."""
+    found = {model: preset(model, "thesis").optimiser for model in MODELS}
+    assert {
+        model: (chosen.name, chosen.learning_rate, chosen.clip_norm, chosen.batch)
+        for model, chosen in found.items()
+    } == {
+        "ae": ("adam", 1e-2, 0.0, 128),
+        "vae": ("adam", 1e-6, 1.0, 128),
+        "dfcvae": ("adam", 1e-6, 1.0, 128),
+        "vaegan": ("rmsprop", 1e-5, 0.0, 128),
+    }
+
+
 def test_a_file_is_put_over_the_preset(tmp_path):
     """What the file leaves out stays as it was."""
     path = tmp_path / "train.toml"
