@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from shrink_png import shrink
+
 import exacouple.autoencoders
 from exacouple.atomic import atomic_file, write_text
 from exacouple.autoencoders.codec import Codec, load_codec
@@ -193,6 +195,7 @@ def draw_curve(history: list[Mapping[str, float]], path: Path) -> None:
 
     with atomic_file(path, force=True) as temporary:
         plot_history(history, temporary)
+        shrink(temporary, temporary)
 
 
 def draw_tiles(evaluation: Evaluation, model: str, path: Path) -> None:
@@ -213,7 +216,14 @@ def draw_tiles(evaluation: Evaluation, model: str, path: Path) -> None:
         low, high = evaluation.shown_true[column].min(), evaluation.shown_true[column].max()
         for row, (label, tiles) in enumerate(rows):
             axis = axes[row, column]
-            axis.imshow(tiles[column], origin="lower", cmap="cividis", vmin=low, vmax=high)
+            axis.imshow(
+                tiles[column],
+                origin="lower",
+                cmap="cividis",
+                vmin=low,
+                vmax=high,
+                interpolation="nearest",
+            )
             axis.set_xticks([])
             axis.set_yticks([])
             if not column:
@@ -222,6 +232,7 @@ def draw_tiles(evaluation: Evaluation, model: str, path: Path) -> None:
                 axis.set_title(f"{low:.0f} to {high:.0f} m", fontsize="small")
     with atomic_file(path, force=True) as temporary:
         figure.savefig(temporary, dpi=100)
+        shrink(temporary, temporary)
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,6 @@ Each DIR is a report of `exacouple verify --full --out DIR`. The table gives one
 and quantity, the worst over all orders and cases; figures go to docs/images/verification.
 """
 
-import io
 import json
 import re
 import sys
@@ -12,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from shrink_png import shrink
 
-from exacouple.atomic import atomic_file, write_text
+from exacouple.atomic import write_text
 from exacouple.verification.cases import load_case
 from exacouple.verification.registry import CHECKS
 
@@ -38,7 +37,9 @@ def main(directories: Sequence[str]) -> None:
     table = "\n".join(lines(rows))
     write_text(PAGE, f"{before}{START}\n\n{table}\n\n{END}{after}", force=True)
     for name in re.findall(r"images/verification/([\w-]+)\.png", before + after):
-        shrink(next(r / f"{name}.png" for r in reports if (r / f"{name}.png").is_file()), name)
+        figure = next(r / f"{name}.png" for r in reports if (r / f"{name}.png").is_file())
+        size = shrink(figure, IMAGES / figure.name, colours=COLOURS)
+        print(f"{name}: {load_case(name).title}, {size // 1024} kB")
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
@@ -84,18 +85,6 @@ def _excess(row: Row) -> float:
     if row["at_least"]:
         return float(row["bound"] - row["value"])
     return float(row["value"] / row["bound"] if row["bound"] else row["value"])
-
-
-def shrink(source: Path, name: str) -> None:
-    """Write a figure with few colours, which is a fraction of its size."""
-    with Image.open(source) as image:
-        title = load_case(name).title
-        reduced = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-        buffer = io.BytesIO()
-        reduced.save(buffer, "PNG", optimize=True)
-    with atomic_file(IMAGES / f"{name}.png", force=True) as temporary:
-        temporary.write_bytes(buffer.getvalue())
-    print(f"{name}: {title}, {len(buffer.getvalue()) // 1024} kB")
 
 
 if __name__ == "__main__":
