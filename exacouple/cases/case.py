@@ -18,7 +18,7 @@ import xarray as xr
 from exacouple.bathymetry.sources import Source, get_source, resolve_options
 from exacouple.cases import exahype2
 from exacouple.cases.asagi import interpolate, read_grid
-from exacouple.cases.embedded import MOTION
+from exacouple.cases.embedded import EMBEDDED_ORDERS, MOTION
 from exacouple.cases.ground import Ground
 from exacouple.cases.manifest import MANIFEST, SCHEMA, describe_case, differences
 from exacouple.cases.mesh import MeshPlan, deepest_water, nearest_mesh, time_step
@@ -275,7 +275,7 @@ def plan_case(
         Cells along the longest edge instead of the region's own; the nearest reachable number is
         taken.
     order
-        Polynomial order (2 or 3) instead of the region's own.
+        Polynomial order (1 to 4, or that of the build) instead of the region's own.
     options
         Options of the source; see its entry in the registry.
     keep_land
@@ -300,8 +300,11 @@ def plan_case(
         order = domain.order if order is None else order
         if site is not None:
             check_target(site, region, order)
-        elif order not in (2, 3):
-            raise UsageError(f"order {order}: give 2 or 3")
+        elif order not in EMBEDDED_ORDERS:
+            raise UsageError(
+                f"order {order}: the embedded engine has 1 to 4; other orders need the profile of "
+                "an application of that order (--site, see exacouple application)"
+            )
         reachable = site.application.outside_cells if site else "any"
         mesh = nearest_mesh(domain.width_km, asked, reachable)
     complete = resolve_options(found, options or {})

@@ -10,6 +10,7 @@ from exacouple.cases.region_file import RegionConfig, utc_text
 MOTION = "motion.nc"
 MAXIMA = "maxima.nc"
 SNAPSHOTS = "snapshots.nc"
+EMBEDDED_ORDERS = (1, 2, 3, 4)
 
 _ROTATION = 7.292115e-5
 """Angular velocity of the earth in rad/s (WGS84)."""

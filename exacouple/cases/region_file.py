@@ -82,7 +82,7 @@ class Domain:
     offset_km: tuple[float, float]
     width_km: tuple[float, float]
     cells: int
-    order: Literal[2, 3]
+    order: Literal[1, 2, 3, 4]
 
     def __post_init__(self) -> None:
         _check_positive(width_km=min(self.width_km))

@@ -40,7 +40,7 @@ COMPANIONS = ("original", "flat")
     type=int,
     help="Cells along the longest edge of the domain; the nearest reachable number is taken.",
 )
-@click.option("--order", type=int, help="Polynomial order, 2 or 3.")
+@click.option("--order", type=int, help="Polynomial order: 1 to 4, or that of the build.")
 @engine_option
 @site_option
 @click.option(

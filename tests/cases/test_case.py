@@ -98,15 +98,25 @@ def test_land_is_kept_unless_it_is_to_be_replaced(region_file, tmp_path):
 
 
 def test_the_time_step_follows_from_the_deepest_node(region_file, tmp_path):
-    """dt = 0.9 * 0.17 * dx / (2 sqrt(g h)) for order 2, and 0.1 instead of 0.17 for order 3."""
+    """dt = 0.9 * 0.17 * dx / (2 sqrt(g h)) for order 2; other orders have other factors."""
     region = load_region(region_file)
     second = plan_case(region, "original", tmp_path / "case")
-    third = plan_case(region, "original", tmp_path / "case", order=3)
+    first, third, fourth = (
+        plan_case(region, "original", tmp_path / "case", order=order) for order in (1, 3, 4)
+    )
     wave = np.sqrt(9.81 * second.deepest_m)
     assert 4000.0 < second.deepest_m < 4500.0
     assert second.time_step_s == pytest.approx(0.153 * (400e3 / 24) / (2 * wave))
+    assert first.time_step_s == pytest.approx(second.time_step_s * 0.33 / 0.17, rel=0.01)
     assert third.time_step_s == pytest.approx(second.time_step_s * 0.1 / 0.17, rel=0.01)
+    assert fourth.time_step_s == pytest.approx(second.time_step_s * 0.069 / 0.17, rel=0.01)
     assert second.steps * second.time_step_s >= 600.0
+
+
+def test_an_order_that_the_embedded_engine_lacks_is_refused(region_file, tmp_path):
+    """It names the orders that there are, and who has others."""
+    with pytest.raises(UsageError, match=r"order 5: .* has 1 to 4; .*--site"):
+        plan_case(load_region(region_file), "original", tmp_path / "case", order=5)
 
 
 @pytest.mark.parametrize(("cells", "seconds"), [(25, 18.5571), (79, 5.85018), (241, 1.91498)])

@@ -66,7 +66,7 @@ def test_the_epicentre_of_the_projection_is_its_origin(region_file):
     ("old", "new", "message"),
     [
         ("cells = 24", "cels = 24", "unknown key 'cels', did you mean 'cells'"),
-        ("order = 2", "order = 4", "domain.order: expected one of 2, 3, got 4"),
+        ("order = 2", "order = 5", "domain.order: expected one of 1, 2, 3, 4, got 5"),
         ("schema = 1", "schema = 2", "schema: expected one of 1"),
         ("magnitude = 8.0", 'magnitude = "8"', "event.magnitude: expected a number"),
         ("2020-01-02T03:04:05Z", "2020-01-02T03:04:05", "with its offset"),

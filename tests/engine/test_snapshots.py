@@ -164,11 +164,11 @@ def test_vtk_files_hold_the_subcells(solver: Solver, strip: None, tmp_path, text
 
 def test_vtk_reads_the_files(solver: Solver, tmp_path) -> None:
     """The library behind ParaView finds the values that were written."""
-    vtk = pytest.importorskip("vtk", reason="needs the vtk package")
-    from vtk.util.numpy_support import vtk_to_numpy
+    xml = pytest.importorskip("vtkmodules.vtkIOXML", reason="needs the vtk package")
+    from vtkmodules.util.numpy_support import vtk_to_numpy
 
     VtkSnapshots(VtkPlotter("Writer", str(tmp_path / "w"), 4, 0.0, 1.0, False)).record(solver)
-    reader = vtk.vtkXMLImageDataReader()
+    reader = xml.vtkXMLImageDataReader()
     reader.SetFileName(str(tmp_path / "w-0.vti"))
     reader.Update()
     data = reader.GetOutput().GetCellData()
@@ -178,10 +178,10 @@ def test_vtk_reads_the_files(solver: Solver, tmp_path) -> None:
 
 def test_vtk_reads_netcdf_snapshots_in_metres(solver: Solver, tmp_path) -> None:
     """ParaView's reader makes a plane of cells at their metres, not a part of a globe."""
-    vtk = pytest.importorskip("vtk", reason="needs the vtk package")
+    netcdf = pytest.importorskip("vtkmodules.vtkIONetCDF", reason="needs the vtk package")
     path = tmp_path / "snapshots.nc"
     NetcdfSnapshots(path, 1.0, Axes(1000.0, ORIGIN), 1e-4).record(solver)
-    reader = vtk.vtkNetCDFCFReader()
+    reader = netcdf.vtkNetCDFCFReader()
     reader.SetFileName(str(path))
     reader.Update()
     grid = reader.GetOutputDataObject(0)
