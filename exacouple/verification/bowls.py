@@ -9,25 +9,13 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
-from exacouple.verification.fields import GRAVITY, march, sample, subcell_centres
-from exacouple.verification.results import (
-    EPSILON,
-    Check,
-    Finding,
-    Inputs,
-    Measurement,
-    Picture,
-    Series,
-    rates,
-)
+from exacouple.verification.bounds import MOVING_SHORE, mass_kept, mean_errors, rate
+from exacouple.verification.fields import GRAVITY, closed_basin, march, sample, subcell_centres
+from exacouple.verification.results import Check, Finding, Inputs, Picture, Series, rates
 from exacouple.verification.solutions.bowls import Bowl, PlanarSurface, RadialSurface
 
 Array = NDArray[np.float64]
 Wave = PlanarSurface | RadialSurface
-
-_ANALYTIC = "NTHMP (Synolakis et al. 2007, OAR PMEL-135): 5 % for analytic solutions"
-_FIRST_ORDER = "order 1 at a moving shoreline, where velocity and slope jump, less 0.1"
-_MASS = "rounding: one unit in the last place a step"
 
 
 @dataclass(frozen=True)
@@ -77,15 +65,7 @@ def _run(wave: Wave, case: Oscillation, order: int, cells: int) -> _Run:
         h, u, v = wave(x, y, 0.0)
         return h, h * u, h * v, bowl.seabed(x, y)
 
-    solver = Solver(
-        mesh,
-        initial,
-        order=order,
-        gravity=GRAVITY,
-        boundary="wall",
-        limiter_depth=case.limiter_depth,
-        dry_tolerance=case.dry_tolerance,
-    )
+    solver = closed_basin(mesh, initial, order, case)
     mass = solver.mass()
     march(solver, case.periods * wave.period)
     x, y = subcell_centres(mesh, order)
@@ -107,12 +87,10 @@ def _oscillate(
             runs = [_run(wave, case, int(key), n) for n in cells]
             finest = runs[-1]
             what = f"order {key}, {cells[-1]} cells, t = {case.periods:g} T"
-            for name, error in zip(("h", "hu", "hv"), finest.errors, strict=True):
-                yield Measurement(f"{what}: mean error of {name}", float(error), 0.05, _ANALYTIC)
-            rate = float(rates([r.errors for r in runs], cells)[0])
-            yield Measurement(f"{what}: rate of h", rate, 0.9, _FIRST_ORDER, at_least=True)
-            bound = finest.solver.steps * EPSILON
-            yield Measurement(f"{what}: change of mass", finest.mass_error, bound, _MASS)
+            yield from mean_errors(what, finest.errors, ("h", "hu", "hv"))
+            power = rates([r.errors for r in runs], cells)[0]
+            yield rate(f"{what}: rate of h", power, 0.9, MOVING_SHORE)
+            yield mass_kept(what, finest.mass_error, finest.solver.steps)
             yield _section(f"order {key}, t = {case.periods:g} T", wave, finest.solver)
 
     return run

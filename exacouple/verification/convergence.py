@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
+from exacouple.verification.bounds import rate
 from exacouple.verification.fields import (
     GRAVITY,
     AnySolver,
@@ -21,7 +22,6 @@ from exacouple.verification.results import (
     Check,
     Finding,
     Inputs,
-    Measurement,
     Picture,
     Series,
     rates,
@@ -82,10 +82,8 @@ def study(
         Least rate, and where that comes from.
     """
     span = " to ".join(str(cells[k]) for k in (0, -1))
-    for name, rate in zip(names, rates(errors, cells), strict=True):
-        yield Measurement(
-            f"{what}, {span} cells: rate of {name}", float(rate), least, source, at_least=True
-        )
+    for name, power in zip(names, rates(errors, cells), strict=True):
+        yield rate(f"{what}, {span} cells: rate of {name}", power, least, source)
     ends = np.array([cells[0], cells[-1]], dtype=float)
     slope = errors[0].max() * (ends[0] / ends) ** round(least + 0.1)
     lines = tuple(Series(n, cells, e) for n, e in zip(names, errors.T, strict=True))
@@ -172,6 +170,7 @@ def _flow_over_hill(hill: Hill, inputs: Inputs) -> Iterator[Finding]:
 
 
 CHECKS = (
+    Check("convergence-low-wave", Wave, _simple_waves),
     Check("convergence-wave", Wave, _simple_waves),
     Check("convergence-seabed", Hill, _flow_over_hill),
 )

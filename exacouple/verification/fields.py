@@ -1,12 +1,13 @@
 """Run a solver and look at its solution through its public interface."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.engine.basis import gauss_legendre
+from exacouple.engine.initial import Initial
 from exacouple.engine.levels import RefinedSolver
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
@@ -25,6 +26,34 @@ class Fields(NamedTuple):
     hv: Array
     b: Array
     eta: Array
+
+
+class Depths(Protocol):
+    """Settings with the depths of a solver, in metres."""
+
+    @property
+    def limiter_depth(self) -> float:
+        """Water less deep is limited."""
+
+    @property
+    def dry_tolerance(self) -> float:
+        """Water less deep does not move."""
+
+
+def closed_basin(
+    mesh: Mesh, initial: Initial, order: int, depths: Depths, **settings: Any
+) -> Solver:
+    """Start a solver with walls along the edges of its mesh."""
+    return Solver(
+        mesh,
+        initial,
+        order=order,
+        gravity=GRAVITY,
+        boundary="wall",
+        limiter_depth=depths.limiter_depth,
+        dry_tolerance=depths.dry_tolerance,
+        **settings,
+    )
 
 
 def march(solver: S, until: float, look: Callable[[], None] | None = None) -> S:

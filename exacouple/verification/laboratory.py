@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.errors import ExacoupleError
+from exacouple.verification.bounds import laboratory
 from exacouple.verification.fields import GRAVITY, march, middle, sample
 from exacouple.verification.results import (
     Check,
     Finding,
     Inputs,
-    Measurement,
     NoData,
     Picture,
     Series,
@@ -30,7 +30,6 @@ from exacouple.verification.solutions.solitary import SolitaryRunUp
 Array = NDArray[np.float64]
 
 REPOSITORY = "https://github.com/rjleveque/nthmp-benchmark-problems"
-NTHMP_LABORATORY = "NTHMP (Synolakis et al. 2007, OAR PMEL-135): 10 % for laboratory data"
 
 _BEACH = "BP04-JosephZ-Single_wave_on_simple_beach"
 
@@ -206,11 +205,9 @@ def _benchmark_4(case: Tanks, inputs: Inputs) -> Iterator[Finding]:
             march(solver, float(t), shoreline)
             found = sample(solver, rows[:, 0], middle(solver.mesh))
             wet = found.h > shoreline.film
-            yield Measurement(
+            yield laboratory(
                 f"{what}: profile at t = {t}, RMS over its range",
                 deviation(found.eta[wet], rows[wet, 1]),
-                0.1,
-                NTHMP_LABORATORY,
             )
             f = sample(solver, near, middle(solver.mesh))
             yield Picture(
@@ -224,11 +221,9 @@ def _benchmark_4(case: Tanks, inputs: Inputs) -> Iterator[Finding]:
                 ),
             )
         march(solver, case.end_time, shoreline)
-        yield Measurement(
+        yield laboratory(
             f"{what}: run-up, relative to the measured {expected:.3f} d",
             abs(shoreline.highest / expected - 1.0),
-            0.1,
-            NTHMP_LABORATORY,
         )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
+from exacouple.verification.bounds import rate
 from exacouple.verification.convergence import OPTIMAL, STEADY, study
 from exacouple.verification.fields import GRAVITY, march, quadrature, sample
 from exacouple.verification.results import (
@@ -217,14 +218,9 @@ def _rotation(case: Turning, inputs: Inputs) -> Iterator[Finding]:
     for order in case.orders:
         errors = np.array([_inertial_errors(case, order, steps) for steps in case.steps])
         span = " to ".join(str(case.steps[k]) for k in (0, -1))
-        for name, rate in zip(("hu", "hv"), rates(errors, case.steps), strict=True):
-            yield Measurement(
-                f"inertial circle, order {order}, {span} steps: rate of {name}",
-                float(rate),
-                order + 0.9,
-                OPTIMAL,
-                at_least=True,
-            )
+        what = f"inertial circle, order {order}, {span} steps"
+        for name, power in zip(("hu", "hv"), rates(errors, case.steps), strict=True):
+            yield rate(f"{what}: rate of {name}", power, order + 0.9, OPTIMAL)
         errors = np.array([_geostrophic_errors(case, order, cells) for cells in case.cells])
         what = f"geostrophic jet, order {order}"
         yield from study(what, case.cells, errors, ("h", "hu"), order + 0.5, STEADY)

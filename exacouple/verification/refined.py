@@ -8,9 +8,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from exacouple.engine.interfaces import RATIO
 from exacouple.engine.levels import RefinedSolver
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.refinement import Refinement
+from exacouple.verification.bounds import mass_kept
 from exacouple.verification.convergence import OPTIMAL, Wave, study, wave_errors
 from exacouple.verification.fields import (
     GRAVITY,
@@ -20,16 +22,9 @@ from exacouple.verification.fields import (
     sample,
     subcell_centres,
 )
+from exacouple.verification.invariances import Basin
 from exacouple.verification.rest import Coasts, Lake, at_rest, coast_of, islands
-from exacouple.verification.results import (
-    EPSILON,
-    Check,
-    Finding,
-    Inputs,
-    Measurement,
-    Picture,
-    Series,
-)
+from exacouple.verification.results import Check, Finding, Inputs, Measurement, Picture, Series
 
 Array = NDArray[np.float64]
 
@@ -54,29 +49,6 @@ class Pulse:
     depth: float
     amplitude: float
     width: float
-
-
-@dataclass(frozen=True)
-class Basin:
-    """A closed square of 1 m with an island, a hump of water, and a refined part across both.
-
-    Attributes
-    ----------
-    orders
-        Polynomial degrees.
-    cells
-        Coarse cells along a side.
-    end_time
-        When the basin is looked at.
-    limiter_depth, dry_tolerance
-        Depths of the solver in metres.
-    """
-
-    orders: tuple[int, ...]
-    cells: int
-    end_time: float
-    limiter_depth: float
-    dry_tolerance: float
 
 
 def _part(width: float, height: float) -> Callable[..., RefinedSolver]:
@@ -106,9 +78,6 @@ def _waves(wave: Wave, inputs: Inputs) -> Iterator[Finding]:
     start = partial(RefinedSolver, refinement=middle_part)
     for key, cells in wave.cells.items():
         order = int(key)
-        start = partial(
-            RefinedSolver, refinement=Refinement(rectangles=((0.25, 0.75, 0.25, 0.75),))
-        )
         errors = np.array([wave_errors(wave, order, n, start) for n in cells])
         yield from study(f"order {order}", cells, errors, ("h", "hu", "hv"), order + 0.9, OPTIMAL)
 
@@ -170,10 +139,10 @@ def _basin(basin: Basin, inputs: Inputs) -> Iterator[Finding]:
         mass = one.mass()
         for solver in (one, two):
             march(solver, basin.end_time)
-        yield Measurement(
-            f"order {order}: change of mass",
+        yield mass_kept(
+            f"order {order}",
             abs(one.mass() / mass - 1.0),
-            3 * one.steps * EPSILON,
+            RATIO * one.steps,
             "rounding: one unit in the last place a fine step",
         )
         other = two.state()

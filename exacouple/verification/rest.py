@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
+from exacouple.verification.bounds import ROUNDING
 from exacouple.verification.fields import GRAVITY, AnySolver, sample, subcell_centres
 from exacouple.verification.results import (
     EPSILON,
@@ -28,7 +29,6 @@ Seabed = Callable[[Array, Array], Array]
 
 _KM = 1e3
 _KM_PER_DEGREE = 111.0
-_SOURCE = "rounding: one unit in the last place a step"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def at_rest(
         ("momentum over h sqrt(g h)", float(momentum) / deepest),
         ("change of mass", abs(solver.mass() / mass - 1.0)),
     ):
-        yield Measurement(f"{what}: {quantity}", error, lake.steps * EPSILON, _SOURCE)
+        yield Measurement(f"{what}: {quantity}", error, lake.steps * EPSILON, ROUNDING)
     row = y.size // every // 2
     section = np.where(wet[row], f.eta[row] - lake.level, np.nan) / deepest
     yield Picture(

@@ -8,25 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.engine.solver import Solver
-from exacouple.verification.fields import GRAVITY, channel, march, middle, sample, subcell_centres
-from exacouple.verification.results import (
-    EPSILON,
-    Check,
-    Finding,
-    Inputs,
-    Measurement,
-    Picture,
-    Series,
-    rates,
+from exacouple.verification.bounds import (
+    MOVING_SHORE,
+    NTHMP_MASS,
+    analytic,
+    errors_and_rates,
+    mass_kept,
 )
+from exacouple.verification.fields import GRAVITY, channel, march, middle, sample, subcell_centres
+from exacouple.verification.results import Check, Finding, Inputs, Picture, Series, rates
 from exacouple.verification.solutions.beach import StandingWave
 from exacouple.verification.solutions.solitary import SolitaryRunUp
 
 Array = NDArray[np.float64]
 
-NTHMP_ANALYTIC = "NTHMP (Synolakis et al. 2007, OAR PMEL-135): 5 % for analytic solutions"
-NTHMP_MASS = "NTHMP (Synolakis et al. 2007, OAR PMEL-135): mass to 5 %; here to rounding"
-_FIRST_ORDER = "order 1 at a moving shoreline, where velocity and slope jump, less 0.1"
 _SHORE_FILM = 0.01
 
 
@@ -162,15 +157,9 @@ def _carrier_greenspan(beach: Beach, inputs: Inputs) -> Iterator[Finding]:
             runs = [_standing(wave, beach, order, n) for n in beach.cells]
             what = f"A = {amplitude:g}, order {order}"
             powers = rates([run.errors for run in runs], beach.cells)
-            for name, error, rate in zip(("h", "hu"), runs[-1].errors, powers, strict=True):
-                yield Measurement(
-                    f"{what}: mean error of {name}", float(error), 0.05, NTHMP_ANALYTIC
-                )
-                yield Measurement(
-                    f"{what}: rate of {name}", float(rate), 0.9, _FIRST_ORDER, at_least=True
-                )
+            yield from errors_and_rates(what, runs[-1].errors, powers, 0.9, MOVING_SHORE)
             error = abs(runs[-1].run_up / wave.run_up - 1.0)
-            yield Measurement(f"{what}: run-up, relative", error, 0.05, NTHMP_ANALYTIC)
+            yield analytic(f"{what}: run-up, relative", error)
             yield runs[-1].picture
 
 
@@ -240,11 +229,8 @@ def _benchmark_1(beach: Solitary, inputs: Inputs) -> Iterator[Finding]:
             f = sample(solver, near, middle(solver.mesh))
             gap = (f.eta - expected)[wet]
             error = np.sqrt(np.mean(gap**2)) / np.max(np.abs(expected[wet]))
-            yield Measurement(
-                f"order {order}: profile at t = {t:g}, RMS over its largest elevation",
-                float(error),
-                0.05,
-                NTHMP_ANALYTIC,
+            yield analytic(
+                f"order {order}: profile at t = {t:g}, RMS over its largest elevation", error
             )
             if order == beach.orders[-1]:
                 surface = np.where(f.h > shoreline.film, f.eta, np.nan)
@@ -258,18 +244,12 @@ def _benchmark_1(beach: Solitary, inputs: Inputs) -> Iterator[Finding]:
                         Series("found", near, surface),
                     ),
                 )
-        yield Measurement(
+        yield analytic(
             f"order {order}: run-up, relative to {exact:.4f} d",
             abs(shoreline.highest / exact - 1.0),
-            0.05,
-            NTHMP_ANALYTIC,
         )
-        yield Measurement(
-            f"order {order}: change of mass",
-            abs(solver.mass() / mass - 1.0),
-            solver.steps * EPSILON,
-            NTHMP_MASS,
-        )
+        change = abs(solver.mass() / mass - 1.0)
+        yield mass_kept(f"order {order}", change, solver.steps, NTHMP_MASS)
 
 
 CHECKS = (

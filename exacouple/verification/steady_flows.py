@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.engine.solver import Solver
+from exacouple.verification.bounds import mean_errors, rate
 from exacouple.verification.fields import GRAVITY, channel, march, middle, sample, subcell_centres
 from exacouple.verification.results import (
     Check,
@@ -35,7 +36,6 @@ Array = NDArray[np.float64]
 
 _BUMP_ORDER = "order 3/2: the slope of the bump jumps at its ends, less 0.1"
 _FIRST = "order 1 of friction split from the waves, less 0.1"
-_ANALYTIC = "NTHMP (Synolakis et al. 2007, OAR PMEL-135): 5 % for analytic solutions"
 _CREST, _END = 10.0, 12.0
 _COMPARED = (5.0, 20.0)
 
@@ -140,15 +140,12 @@ def _bump(case: Bump, inputs: Inputs) -> Iterator[Finding]:
         for form in case.limiter_depths:
             runs = [_over_bump(case, order, cells, form) for cells in case.cells]
             what = f"order {order}, {form}"
-            for variable, error in zip(("h", "hu"), runs[-1].errors, strict=True):
-                yield Measurement(
-                    f"{what}: mean error of {variable}", float(error), 0.05, _ANALYTIC
-                )
+            yield from mean_errors(what, runs[-1].errors, ("h", "hu"))
             if case.kind == "jump":
                 yield _jump_shift(what, case, float(runs[-1].errors[0]))
             else:
-                rate = float(rates([run.errors for run in runs], case.cells)[0])
-                yield Measurement(f"{what}: rate of h", rate, 1.4, _BUMP_ORDER, at_least=True)
+                power = rates([run.errors for run in runs], case.cells)[0]
+                yield rate(f"{what}: rate of h", power, 1.4, _BUMP_ORDER)
             yield runs[-1].picture
 
 
@@ -204,12 +201,9 @@ def _macdonald(case: Rough, inputs: Inputs) -> Iterator[Finding]:
         for order in case.orders:
             runs = [_rough_reach(reach, case, order, cells, name) for cells in case.cells]
             what = f"{name}, order {order}"
-            for variable, error in zip(("h", "hu"), runs[-1].errors, strict=True):
-                yield Measurement(
-                    f"{what}: mean error of {variable}", float(error), 0.05, _ANALYTIC
-                )
-            rate = float(rates([run.errors for run in runs], case.cells)[1])
-            yield Measurement(f"{what}: rate of hu", rate, 0.9, _FIRST, at_least=True)
+            yield from mean_errors(what, runs[-1].errors, ("h", "hu"))
+            power = rates([run.errors for run in runs], case.cells)[1]
+            yield rate(f"{what}: rate of hu", power, 0.9, _FIRST)
             yield runs[-1].picture
 
 
