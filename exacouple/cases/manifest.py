@@ -147,7 +147,7 @@ def _walk(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
 
 def _brief(value: Any) -> str:
     text = "nothing" if value is None else str(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= 40 else f"{text[:18]}...{text[-19:]}"
 
 
 def _versions() -> dict[str, str]:

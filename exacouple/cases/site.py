@@ -194,6 +194,11 @@ class Site:
         return self.profile.name
 
     @property
+    def lasting(self) -> str:
+        """How a later command finds it: the name of a shipped profile, or its absolute path."""
+        return self.given if self.given in site_names() else str(self.path.resolve())
+
+    @property
     def is_embedded(self) -> bool:
         """Whether it starts the embedded engine."""
         return self.profile.engine == "embedded"

@@ -2,9 +2,9 @@
 
 import logging
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exacouple.errors import ExacoupleError, UsageError
 
@@ -67,7 +67,6 @@ def refuse_unattended(case: Path) -> None:
         and neither runs nor has finished.
     """
     from exacouple.cases import Case
-    from exacouple.cases.target import check_engine
     from exacouple.launch import read_state
 
     state = read_state(case)
@@ -78,7 +77,33 @@ def refuse_unattended(case: Path) -> None:
             "again, --engine embedded runs it on this machine"
         )
     if not _has_news(case):
-        check_engine(Case.open(case).manifest, None, str(case))
+        _check_siteless(case, Case.open(case).manifest)
+
+
+def _check_siteless(case: Path, manifest: Mapping[str, Any]) -> None:
+    """Check that a case needs no site profile; of one that does, say how its last run ended."""
+    from exacouple.cases.target import check_engine
+    from exacouple.launch import case_status, read_state
+
+    try:
+        check_engine(manifest, None, str(case))
+    except UsageError as exc:
+        state = read_state(case)
+        if state is None or state.site is None:
+            raise
+        at = "" if state.time is None else f" at t = {state.time:g} s of {state.end_time:g} s"
+        ends = {
+            "failed": f"failed: {state.message}",
+            "interrupted": f"was interrupted{at}",
+            "died": f"died without an end{at}",
+        }
+        if (end := ends.get(case_status(case))) is None:
+            raise
+        words = f"--site {shlex.quote(state.site)} {shlex.quote(str(case))}"
+        raise UsageError(
+            f"{case}: its last run, started at {state.started}, {end}; `exacouple run {words}` "
+            "starts it again, --engine embedded runs it on the embedded engine"
+        ) from exc
 
 
 def made_for(
@@ -109,7 +134,10 @@ def made_for(
             fitting.append(path)
             continue
         try:
-            check_engine(manifest, build, str(path))
+            if site is None:
+                _check_siteless(path, manifest)
+            else:
+                check_engine(manifest, build, str(path))
         except UsageError as exc:
             refused[path] = exc
             continue

@@ -67,6 +67,8 @@ class Engine:
         As `command`, for going on from a checkpoint; None if the engine has none.
     checkpoint : callable, optional
         Maps the name of the specfile to that of its checkpoint in the case directory.
+    site : str, optional
+        Name or absolute path of the site profile that describes it.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Engine:
     check: Callable[[Case], None] = _runs_all
     resume: Callable[[str], tuple[str, ...]] | None = None
     checkpoint: Callable[[str], str] | None = None
+    site: str | None = None
 
 
 def _embedded_command(specfile: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from exacouple.cases import Case
 from exacouple.cases.site import Site
@@ -41,6 +42,7 @@ def site_engine(site: Site) -> Engine:
         command=command,
         environment=environment,
         check=check,
+        site=site.lasting,
     )
 
 
@@ -68,6 +70,7 @@ def _embedded_engine(site: Site) -> Engine:
         resume=in_place(embedded.resume) if embedded.resume else None,
         environment=environment,
         check=check,
+        site=site.lasting,
     )
 
 
@@ -124,6 +127,8 @@ def check_programs(site: Site) -> None:
         )
     if site.profile.modules:
         return
+    if site.find_executable() is None and Path(site.executable).is_file():
+        raise UsageError(f"{site.path}: {site.executable} is not executable: chmod +x it")
     if site.find_executable() is None:
         raise UsageError(
             f"{site.path}: no executable {site.executable}: name that of your build as "

@@ -141,6 +141,7 @@ class _Run:
             started=now(),
             end_time=expected.end_time,
             case_sha256=sha256_file(self._directory / "case.json"),
+            site=engine.site,
         )
 
     def execute(
@@ -204,7 +205,8 @@ class _Run:
             drop_checkpoint(self._checkpoint)
         if status == "interrupted":
             at = "" if last is None else f" at t = {last.time:g} s of {expected.end_time:g} s"
-            reasons = (f"interrupted{at}; {how_it_goes_on(self._checkpoint)}",)
+            goes_on = how_it_goes_on(self._checkpoint, self._state.site)
+            reasons = (f"interrupted{at}; {goes_on}",)
         return Outcome(
             case=self._directory,
             status=status,

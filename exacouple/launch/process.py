@@ -148,12 +148,20 @@ def run_process(
                 process_group=0,
             )
         except OSError as exc:
-            raise ExacoupleError(f"cannot start {command[0]}: {exc.strerror}") from exc
+            raise ExacoupleError(f"cannot start {command[0]}: {_cause(command[0], exc)}") from exc
         stopper = _Stopper(process, grace)
         stack.callback(stopper.close)
         on_start(process.pid)
         _pump(process, logs, on_line, stop, stopper)
         return Ended(process.wait(), stopper.reason)
+
+
+def _cause(program: str, exc: OSError) -> str | None:
+    if isinstance(exc, FileNotFoundError) and os.path.isfile(program):
+        return "the interpreter that its first line names, or its loader, is not there"
+    if exc.errno == errno.ENOEXEC:
+        return "it is no program of this machine, nor a script with #! in its first line"
+    return exc.strerror
 
 
 def end_group(pid: int, *, alive: Callable[[], bool], grace: float = GRACE[1]) -> bool:

@@ -62,7 +62,7 @@ class RunState:
         Number of the SLURM job, ``12`` or ``12_3`` in an array, and as what SLURM ended it if that
         is known; None for a run by a process.
     site : str
-        Name or absolute path of the site profile of the job; None without one.
+        Name or absolute path of the site profile; None without one.
     resumed : bool
         Whether the job was to go on from a checkpoint.
     """

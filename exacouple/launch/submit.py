@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exacouple.atomic import write_text
 from exacouple.cases import Case
-from exacouple.cases.site import Site, site_names
+from exacouple.cases.site import Site
 from exacouple.errors import ExacoupleError
 from exacouple.hashing import sha256_file
 from exacouple.launch.claim import can_resume, claim, tell_other_engine
@@ -155,7 +155,7 @@ def _prepare(plan: JobPlan, site: Site, threads: int | None, *, force: bool) -> 
             started=now(),
             end_time=plan.expected.end_time,
             case_sha256=sha256_file(path / "case.json"),
-            site=site.given if site.given in site_names() else str(site.path.resolve()),
+            site=site.lasting,
             resumed=plan.resume,
         )
         write_state(path, state)

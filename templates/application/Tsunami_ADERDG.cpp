@@ -32,6 +32,7 @@ void exacouple::Tsunami_ADERDG::init(const std::vector<std::string>&,
   _points = {0.0, 1.0};
   for (int i = 0; i < kNodes; ++i) _points.push_back(nodes[Order][i]);
   for (int i = 0; i < volumes; ++i) _points.push_back((i + 0.5) / volumes);
+  _faces = Faces<kNodes>(nodes[Order]);
 }
 
 void exacouple::Tsunami_ADERDG::adjustPointSolution(const double* const x, const double t,
@@ -131,9 +132,9 @@ bool exacouple::Tsunami_ADERDG::isPhysicallyAdmissible(
   const double needed = wasTroubledInPreviousTimeStep ? limit : kGivenUp * limit;
   for (int i = 0; i < kNodes * kNodes; ++i) {
     const double* const Q = solution + i * UNKNOWNS;
-    if (!(Q[H] > needed) || !std::isfinite(Q[H] + Q[HU] + Q[HV] + Q[B])) return false;
+    if (!std::isfinite(Q[H] + Q[HU] + Q[HV] + Q[B])) return false;
   }
-  return true;
+  return _faces.least(solution + H, UNKNOWNS) > needed;
 }
 
 void exacouple::Tsunami_ADERDG::mapDiscreteMaximumPrincipleObservables(

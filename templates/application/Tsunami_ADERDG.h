@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "AbstractTsunami_ADERDG.h"
+#include "Faces.h"
 #include "Scenario.h"
 #include "exahype/parser/ParserView.h"
 
@@ -48,7 +49,8 @@ class exacouple::Tsunami_ADERDG : public exacouple::AbstractTsunami_ADERDG {
                       const double* const stateIn, const double* const gradStateIn,
                       double* const fluxOut, double* const stateOut) final override;
 
-  /// Whether a cell may stay a polynomial: no land or shallow water in it, all values finite.
+  /// Whether a cell may stay a polynomial: no land or shallow water in it, neither in the grid nor
+  /// in the polynomial up to the faces, which a steep slope may lift out of the sea; all finite.
   bool isPhysicallyAdmissible(const double* const solution, const double* const observablesMin,
                               const double* const observablesMax,
                               const bool wasTroubledInPreviousTimeStep,
@@ -70,6 +72,7 @@ class exacouple::Tsunami_ADERDG : public exacouple::AbstractTsunami_ADERDG {
   const Scenario* _scenario = nullptr;
   /// Where a cell is looked at for shallow water: nodes, volumes of the limiter and both ends.
   std::vector<double> _points;
+  Faces<Order + 1> _faces;
 };
 
 #endif

@@ -83,6 +83,19 @@ def test_grid_is_bilinear_and_repeats_its_edge(driver, tmp_path):
     )
 
 
+def test_polynomial_is_looked_at_up_to_the_faces(driver):
+    """Beside Juan Fernandez nodes 570 m deep and more carry a polynomial that is land at a face."""
+    nodes = 0.5 + 0.5 * np.array([-1.0, 0.0, 1.0]) * np.sqrt(0.6)
+    depth = np.array([[1274.0, 567.0, 774.0], [3550.0, 3336.0, 3215.0], [4064.0, 3988.0, 4099.0]])
+    given = " ".join(map(str, [*nodes, *depth.ravel()]))
+    _, text, _ = driver("faces", given=given)
+    south = np.polyval(np.polyfit(nodes, depth[:, 1], 2), 0.0)
+    assert south < -600.0
+    assert float(text) == pytest.approx(south, rel=1e-9)
+    _, text, _ = driver("faces", given=" ".join(map(str, [*nodes, *depth.T.ravel()])))
+    assert float(text) == pytest.approx(south, rel=1e-9)
+
+
 @pytest.mark.parametrize(("step_x", "step_y", "kind"), [(-1, 1, "f8"), (1, -1, "i2")])
 def test_descending_axes_and_other_types_give_the_same_grid(driver, tmp_path, step_x, step_y, kind):
     """The order of the file does not change where a value lies."""

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "Faces.h"
 #include "Grid.h"
 #include "Parameters.h"
 #include "Scenario.h"
@@ -60,6 +61,14 @@ void beyond(double outward, double g) {
     for (double value : out) std::cout << value << " ";
     std::cout << "\n";
   }
+}
+
+/// Least value of a polynomial of degree 2, of which the nodes and then the values are read.
+double least() {
+  double nodes[3], values[9];
+  for (double& node : nodes) std::cin >> node;
+  for (double& value : values) std::cin >> value;
+  return Faces<3>(nodes).least(values, 1);
 }
 
 /// Volume (j, i) of a basin of cells, mirrored at the walls around it.
@@ -129,6 +138,7 @@ int main(int count, char** words) {
       std::cout << scenario.least_depth(number(2), number(3), number(4), number(5), {0.0, 0.5, 1.0})
                 << "\n";
     }
+    if (what == "faces") std::cout << least() << "\n";
     if (what == "beyond") beyond(number(2), number(3));
     if (what == "basin") {
       basin(static_cast<int>(number(2)), static_cast<int>(number(3)), static_cast<int>(number(4)),
