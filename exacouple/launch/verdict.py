@@ -244,8 +244,9 @@ def _about_missing(
     if not missing or (explained and logs.last is None):
         return []
     return [
-        f"no probe file of {_buoys(missing)} in {expected.probes}: the buoy is outside the domain "
-        "or the engine could not write there: check its position in the region, and the directory"
+        f"no probe file of {_buoys(missing)} in {expected.probes}: the buoy is outside the domain, "
+        "the executable has fewer probes compiled in, or the engine could not write there: check "
+        "its position in the region, the plotters of the site profile, and the directory"
     ]
 
 

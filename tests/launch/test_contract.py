@@ -46,12 +46,31 @@ FAILURES = {
         "ExaHyPE.\n" + ABORT,
         "finds no specfile x.exahype2: prepare the case again",
     ),
+    "missing specfile, strict build": (
+        134, "", PARSER + "readFile()                     Syntax Error (Error type 101): "
+        "[json.exception.parse_error.101] parse error at 1: syntax error - unexpected end of input "
+        "(file:/src)\n" + ABORT,
+        "is not valid JSON (parse error at 1: syntax error - unexpected end of input): prepare",
+    ),
     "malformed JSON": (
         134, "", "omni_reader.py: All file formats tested failed\n" + ABORT, "is not valid JSON",
     ),
     "unknown key": (
         134, "", SCHEMA + "Additional properties are not allowed ('foo' was unexpected)\n" + ABORT,
         "has the key 'foo', which the engine does not know: correct or remove it",
+    ),
+    "unknown key under mpirun": (
+        134, "", SCHEMA + "Additional properties are not allowed ('foo' was unexpected)\n" + ABORT
+        + "mpirun noticed that process rank 0 with PID 0 on node x exited on signal 6 (Aborted).\n",
+        "has the key 'foo', which the engine does not know: correct or remove it",
+    ),
+    "end time that is text": (
+        134, "", SCHEMA + "'soon' is not of type 'number'\n" + ABORT,
+        "'soon' is not of type 'number': correct this value",
+    ),
+    "negative mesh size": (
+        134, "", SCHEMA + "-120.0 is less than or equal to the minimum of 0\n" + ABORT,
+        "-120.0 is less than or equal to the minimum of 0: correct this value",
     ),
     "repeat of zero": (
         134, "", SCHEMA + "0.0 is less than or equal to the minimum of 0\n" + ABORT,
@@ -112,8 +131,12 @@ FAILURES = {
         134, "Could not open tohoku_2011/displ.nc\n", EASI,
         "cannot read tohoku_2011/displ.nc: the file is missing, damaged, or has no variable",
     ),
+    "no variable z in the bathymetry": (
+        134, "Could not open bathymetry.nc\n", EASI, "has no variable of the name that data.yaml",
+    ),
     "no easi file": (134, "", EASI, "cannot use data.yaml: it is missing or wrong"),
     "no probe folder": (0, STEPS + SUCCESS, "", "could not write there"),
+    "more plotters than compiled": (0, STEPS + SUCCESS, "", "has fewer probes compiled in"),
     "no log filter": (
         0, STEPS + SUCCESS, " 2.4     [host],rank:0  error        tarch::logging::"
         "LogFilterFileReader::parsePlainTextFile(string) was not able to open input file "
