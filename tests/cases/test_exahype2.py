@@ -44,7 +44,8 @@ def sampled(path: Path, x: float, y: float, width: float) -> float:
         index = []
         for place, first, last, count in zip((x, y), low, high, z.shape[::-1], strict=True):
             at = first + (last - first) / width * place
-            index.append(int(np.floor((count - 1) / (last - first) * at - first * count)))
+            steps, width_of_file = count - 1, last - first
+            index.append(int(np.floor(steps / width_of_file * at - first * count / width_of_file)))
         return float(z[index[1], index[0]])
 
 
