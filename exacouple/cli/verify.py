@@ -61,7 +61,8 @@ def command(
 
     Every number has a bound from theory or publications; the command fails if one is not kept.
     Bounds that the engine is known not to keep are told apart, with the reason. NAMEs choose
-    single checks.
+    single checks, or all whose names begin with a word, such as bowl or laboratory; then checks
+    without their data fail too.
     """
     from exacouple.atomic import atomic_directory
     from exacouple.errors import ExacoupleError
@@ -87,6 +88,9 @@ def command(
             f"{len(failed)} of {len(rows)} measurements are out of bounds, "
             f"in {', '.join(dict.fromkeys(failed))}"
         )
+    lost = [row.check for row in rows if row.status == "no data"]
+    if names and lost:
+        raise ExacoupleError(f"no data to compare with, in {', '.join(lost)}")
 
 
 def _list(checks: "tuple[Check, ...]") -> None:

@@ -52,7 +52,7 @@ def has_quick_form(check: Check) -> bool:
 
 
 def select(names: Sequence[str], *, full: bool) -> tuple[Check, ...]:
-    """Checks by name, or those of the quick half, or all with `full`.
+    """Checks by name or first word of their names, or those of the quick half, or all with `full`.
 
     Raises
     ------
@@ -61,13 +61,19 @@ def select(names: Sequence[str], *, full: bool) -> tuple[Check, ...]:
     """
     if not names:
         return tuple(check for check in CHECKS if full or has_quick_form(check))
+    return tuple(dict.fromkeys(check for name in names for check in _named(name)))
+
+
+def _named(name: str) -> list[Check]:
     known = {check.name: check for check in CHECKS}
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f", did you mean '{close[0]}'?" if close else ""
-            raise UsageError(f"no check '{name}'{hint} (there are: {', '.join(known)})")
-    return tuple(known[name] for name in dict.fromkeys(names))
+    if name in known:
+        return [known[name]]
+    found = [check for check in CHECKS if check.name.startswith(f"{name}-")]
+    if not found:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f", did you mean '{close[0]}'?" if close else ""
+        raise UsageError(f"no check '{name}'{hint} ('exacouple verify --list' names them all)")
+    return found
 
 
 def run(

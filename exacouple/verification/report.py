@@ -20,22 +20,24 @@ _HEADER = (
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The table for a terminal, one block for each check."""
+    """The table for a terminal: one block for each check, with notes below it."""
     blocks = []
     for name, group in groupby(rows, lambda row: row.check):
         members = list(group)
         lines = [f"{name}: {load_case(name).title} ({_seconds(members):.1f} s)"]
+        numbers: dict[str, int] = {}
         for row in members:
             m = row.measurement
             if m is None:
                 lines.append(f"  {_status(row.status):11s}{row.note}")
                 continue
+            notes = [m.source, *([f"known: {row.note}"] if row.note else [])]
+            marks = "".join(f"[{numbers.setdefault(note, len(numbers) + 1)}]" for note in notes)
             lines.append(
                 f"  {_status(row.status):11s}{m.value:>9.3g} {_sign(m)} {m.bound:<8.3g} "
-                f"{m.quantity}  [{m.source}]"
+                f"{m.quantity}  {marks}"
             )
-            if row.note:
-                lines.append(f"  {'':11s}known: {row.note}")
+        lines += [f"  {'':11s}[{number}] {note}" for note, number in numbers.items()]
         blocks.append("\n".join(lines))
     return "\n".join([*blocks, summary(rows)])
 

@@ -49,7 +49,8 @@ def test_quick_half_passes(exacouple):
     result = exacouple("verify")
     assert result.exit_code == 0
     assert "smooth: a smooth wave" in result.stdout
-    assert "3 >= 2.9      rate of h  [order N + 1]" in result.stdout
+    assert "3 >= 2.9      rate of h  [1]" in result.stdout
+    assert "[1] order N + 1" in result.stdout
     assert "tank" not in result.stdout
 
 
@@ -60,6 +61,14 @@ def test_check_without_data_is_told(exacouple):
     assert result.exit_code == 0
     assert "  no data    needs data" in result.stdout
     assert "1 passed, 1 without data" in result.stdout
+
+
+@pytest.mark.usefixtures("checks")
+def test_check_that_was_asked_for_needs_its_data(exacouple):
+    """Without them the command fails, since it has shown nothing."""
+    result = exacouple("verify", "tank")
+    assert result.exit_code == 1
+    assert "error: no data to compare with, in tank" in result.stderr
 
 
 @pytest.mark.usefixtures("checks")

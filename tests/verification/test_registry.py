@@ -86,6 +86,14 @@ def test_quick_half_is_part_of_all():
     ]
 
 
+def test_a_first_word_chooses_all_checks_that_begin_with_it():
+    """But for a check of just that name."""
+    assert [c.name for c in select(["bowl"], full=False)] == ["bowl-planar", "bowl-radial"]
+    assert [c.name for c in select(["outflow"], full=False)] == ["outflow"]
+    with pytest.raises(UsageError, match="no check 'bo'"):
+        select(["bo"], full=False)
+
+
 def test_unknown_name_is_refused():
     """The message names the nearest check."""
     with pytest.raises(UsageError, match="did you mean 'symmetry'"):

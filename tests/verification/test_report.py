@@ -19,14 +19,15 @@ def case(monkeypatch):
 
 
 def test_text_groups_rows_under_their_check():
-    """Value, bound, quantity and source in one line; reasons below."""
+    """Value, bound and quantity in one line; sources and reasons once below."""
     lines = report.text([GOOD, HARD, EMPTY]).splitlines()
     assert lines[0] == "a: title of a (1.5 s)"
-    assert lines[1].split() == ["passed", "3", ">=", "2.9", "rate", "of", "h", "[theory]"]
+    assert lines[1].split() == ["passed", "3", ">=", "2.9", "rate", "of", "h", "[1]"]
     assert lines[2].startswith("  limitation")
-    assert lines[3].strip() == "known: it is hard"
-    assert lines[5].split() == ["no", "data", "needs", "a", "tank"]
-    assert lines[6].startswith("1 passed, 1 known limitation, 1 without data; 2 s")
+    assert lines[2].endswith("rate of hu  [1][2]")
+    assert [line.strip() for line in lines[3:5]] == ["[1] theory", "[2] known: it is hard"]
+    assert lines[6].split() == ["no", "data", "needs", "a", "tank"]
+    assert lines[7].startswith("1 passed, 1 known limitation, 1 without data; 2 s")
 
 
 def test_numbers_that_are_not_finite_become_null():
