@@ -1,44 +1,16 @@
-"""How the numerical kernels are compiled, and where the machine code is kept.
+"""How the numerical kernels are compiled."""
 
-Numba looks only at the file of a function to tell whether its machine code is still right, not at
-the files of the functions that are compiled into it. So each state of the engine's sources has a
-folder of its own.
-"""
-
-import hashlib
-import logging
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
-import pooch
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.extending import intrinsic
 
-_log = logging.getLogger(__name__)
+from exacouple.engine.codefolder import code_folder
 
-
-def cache_folder() -> Path:
-    """Folder of these sources: below that of Numba if set, else below the user's cache."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    base = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple"))
-    wanted = base / "kernels" / digest.hexdigest()[:16]
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        _log.warning("kernels are compiled anew in every run: %s cannot be made (%s)", wanted, exc)
-    if os.access(wanted, os.W_OK):
-        return wanted
-    return Path(tempfile.mkdtemp(prefix="exacouple-kernels-"))
-
-
-CACHE = cache_folder()
+CACHE = code_folder()
 config.CACHE_DIR = str(CACHE)
 
 

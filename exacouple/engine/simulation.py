@@ -83,8 +83,10 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         warmup.MAXIMA: bool(parameters.maxima),
         warmup.REFINEMENT: parameters.refinement is not None,
     }
+    parts = [part for part in needed if needed[part]]
     precision = parameters.precision
-    warmup.compile_kernels(spec.order, [part for part in needed if needed[part]], precision)
+    warmup.compile_kernels(spec.order, parts, precision)
+    warmup.load_compiled(spec.order, parts, precision)
     settings: dict[str, Any] = {
         "order": spec.order,
         "gravity": parameters.gravity,

@@ -1,10 +1,16 @@
 """Compile the numerical kernels before they are needed, in two processes at once.
 
-Numba keeps the machine code beside the sources or in its cache folder. Marks in the folder of the
-generated kernels tell what has been compiled there already, so that a run need not look.
+A run itself never compiles. A function that is compiled into several others is there in several
+copies, whose optimised sums may differ in the last bit, and the one that a process meets first
+serves for all. So a run loads everything at its start, in an order that never changes: only so does
+a run that was stopped go on bit for bit, whether the kernels were there at its first start or not.
 
-``python -m exacouple.engine.warmup ORDER PRECISION`` does the half of the second process: all but
-the sweep over the deep elements, which the first one compiles meanwhile.
+Numba keeps the machine code in a folder of its own (`exacouple.engine.codefolder`). Marks in it
+tell what has been compiled already.
+
+``python -m exacouple.engine.warmup ORDER PRECISION PART...`` compiles; without parts it does the
+half of the second process: all but the sweep over the deep elements, which the first one compiles
+meanwhile.
 """
 
 from __future__ import annotations
@@ -22,6 +28,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from exacouple.errors import ExacoupleError
 
 _log = logging.getLogger(__name__)
 
@@ -68,19 +76,35 @@ def compile_kernels(
         extra=_ORIGIN,
     )
     start = time.monotonic()
-    helper = _start_helper(order, precision) if CORE in missing else None
     try:
-        if CORE in missing:
-            _run_sweep(order, precision)
-    finally:
-        if helper is not None:
-            helper.wait()
-    _run_all(order, precision, missing)
+        _finish(_start_process(order, precision, missing))
+    except (OSError, ExacoupleError) as exc:
+        _log.warning(
+            "no other process can compile (%s): this one does so itself, and its results may "
+            "differ in the last digits from those of a run that loads what was compiled",
+            exc,
+        )
+        _compile(order, precision, missing, helped=False)
     for part in missing:
         marks[part].touch()
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
     return took
+
+
+def load_compiled(order: int, parts: Iterable[str], precision: str) -> None:
+    """Load what `compile_kernels` has compiled, always in the same order."""
+    _run_all(order, precision, parts)
+
+
+def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) -> None:
+    """Compile in this process; if helped, all but the sweep in another one meanwhile."""
+    if CORE in parts:
+        helper = _start_process(order, precision, ()) if helped else None
+        _run_sweep(order, precision)
+        if helper is not None:
+            _finish(helper)
+    _run_all(order, precision, parts)
 
 
 def _key(order: int, precision: str) -> str:
@@ -98,23 +122,42 @@ def _key(order: int, precision: str) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def _start_helper(order: int, precision: str) -> subprocess.Popen[bytes] | None:
-    """Let another process compile all but the sweep, if there is a processor for it."""
-    if len(os.sched_getaffinity(0)) < 2:
-        return None
+def _start_process(order: int, precision: str, parts: Iterable[str]) -> subprocess.Popen[str]:
+    """Start the program of this module."""
+    from exacouple.engine.compiling import CACHE
+
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order), precision, *parts],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "NUMBA_CACHE_DIR": str(CACHE.parents[1]),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    """Wait for a process, and end it if this one is to end before.
+
+    Raises
+    ------
+    ExacoupleError
+        The process failed.
+    """
     try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order), precision],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as exc:
-        _log.debug("no second process to compile: %s", exc)
-        return None
+        _, said = process.communicate()
+    except BaseException:
+        process.kill()
+        raise
+    if process.returncode:
+        lines = said.splitlines() or [f"status {process.returncode}"]
+        raise ExacoupleError(lines[-1])
 
 
 def _run_sweep(order: int, precision: str) -> None:
@@ -200,4 +243,8 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 
 if __name__ == "__main__":
-    _run_rest(int(sys.argv[1]), sys.argv[2])
+    _order, _precision, *_parts = sys.argv[1:]
+    if _parts:
+        _compile(int(_order), _precision, _parts, helped=len(os.sched_getaffinity(0)) > 1)
+    else:
+        _run_rest(int(_order), _precision)

@@ -92,6 +92,34 @@ def test_after_a_warm_up_a_run_compiles_nothing(
     assert run.stdout.splitlines()[-1] == "compiled []"
 
 
+@pytest.mark.slow
+def test_a_run_that_had_to_compile_gives_the_bits_of_one_that_did_not(
+    case: Path, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    """Else a run stopped in its first start would not go on bit for bit."""
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PYTHONPATH": str(Path(exacouple.__file__).parent.parent),
+        "OMP_NUM_THREADS": "1",
+    }
+    environment.pop("SHARED_DIR", None)
+    solver = spec["solvers"][0]
+    solver["order"] = 1
+    solver["plotters"][0]["parameters"] = {"precision": 17}
+    (case / "case.exahype2").write_text(json.dumps(spec))
+    found = []
+    for compiles in (True, False):
+        run = subprocess.run(
+            [sys.executable, "-m", "exacouple.engine", "case.exahype2"],
+            cwd=case, env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert ("compiling" in run.stdout) == compiles
+        (probe,) = case.glob("Probes/*.probe")
+        found.append(probe.read_bytes())
+        probe.unlink()
+    assert found[0] == found[1]
+
+
 def test_changed_sources_use_no_machine_code_of_old_ones(tmp_path: Path) -> None:
     """A function is compiled anew when one that is compiled into it, in another file, changes."""
     package = tmp_path / "exacouple"

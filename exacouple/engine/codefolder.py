@@ -1,0 +1,116 @@
+"""Where the machine code of the kernels is kept: one folder for each state of the engine's sources.
+
+Numba looks only at the file of a function to tell whether its machine code is still right, not at
+the files of the functions that are compiled into it. Folders of other sources go when a new one
+comes, but for the newest, those used lately and those that another process holds.
+"""
+
+import atexit
+import errno
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+import pooch
+
+_log = logging.getLogger(__name__)
+
+KEPT = 3
+UNUSED_S = 24 * 3600.0
+_LOCK = "in-use"
+_held: list[IO[bytes]] = []
+
+
+def code_folder() -> Path:
+    """Folder of these sources: below that of Numba if set, else below the user's cache.
+
+    Where it cannot be written to, a temporary one that goes with this process.
+    """
+    wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple"))
+    try:
+        return hold_folder(wanted / "kernels", _digest_of_sources())
+    except OSError as exc:
+        _log.warning("kernels are compiled anew in every run: %s", exc)
+    temporary = Path(tempfile.mkdtemp(prefix="exacouple-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return hold_folder(temporary / "kernels", _digest_of_sources())
+
+
+def _digest_of_sources() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def hold_folder(base: Path, name: str) -> Path:
+    """Make a folder, hold it as long as this process lives, and remove old ones beside a new one.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be made or written to.
+    """
+    folder = base / name
+    is_new = not folder.exists()
+    lock = _share(folder)
+    os.utime(lock.fileno())
+    _held.append(lock)
+    if is_new:
+        remove_unused(base)
+    return folder
+
+
+def _share(folder: Path) -> IO[bytes]:
+    """Take a shared lock on the folder, which may be just about to go."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("ab")
+        if not _lock(lock, fcntl.LOCK_SH) or _is_in(folder, lock):
+            return lock
+        lock.close()
+
+
+def _is_in(folder: Path, lock: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat((folder / _LOCK).stat(), os.fstat(lock.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def remove_unused(base: Path) -> None:
+    """Remove the folders that nobody holds or has used lately, but for the newest `KEPT`."""
+    last_use = {lock.parent: lock.stat().st_mtime for lock in base.glob(f"*/{_LOCK}")}
+    newest_first = sorted(last_use, key=lambda folder: last_use[folder], reverse=True)
+    for folder in newest_first[KEPT:]:
+        if last_use[folder] < time.time() - UNUSED_S:
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder unless a process holds it; under another name, so that it goes at once."""
+    gone = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        with (folder / _LOCK).open("ab") as lock:
+            if _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                folder.rename(gone)
+                shutil.rmtree(gone)
+    except OSError as exc:
+        _log.debug("%s stays: %s", folder, exc)
+
+
+def _lock(lock: IO[bytes], kind: int) -> bool:
+    """Lock a file; False if others hold it, or if its file system knows no locks."""
+    try:
+        fcntl.flock(lock, kind)
+    except OSError as exc:
+        if exc.errno not in (errno.EWOULDBLOCK, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""Folders of machine code: old ones go, those in use stay."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import exacouple
+from exacouple.engine import codefolder
+from exacouple.engine.codefolder import KEPT, UNUSED_S, code_folder, hold_folder
+
+HOLD = """
+import sys
+from pathlib import Path
+from exacouple.engine.codefolder import hold_folder
+print(hold_folder(Path(sys.argv[1]), sys.argv[2]).name, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def held(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Let go of what a test holds."""
+    locks: list[object] = []
+    monkeypatch.setattr(codefolder, "_held", locks)
+    return locks
+
+
+def make_old(base: Path, name: str, days: float) -> None:
+    """Make a folder with machine code that was last used some days ago."""
+    folder = base / name
+    folder.mkdir(parents=True)
+    (folder / "code").write_text("machine code")
+    (folder / "in-use").touch()
+    last_use = time.time() - days * UNUSED_S
+    os.utime(folder / "in-use", (last_use, last_use))
+
+
+def names(base: Path) -> set[str]:
+    return {path.name for path in base.iterdir()}
+
+
+def test_a_new_folder_leaves_the_newest_old_ones(tmp_path: Path) -> None:
+    """It counts as the newest itself."""
+    for days in range(2, 8):
+        make_old(tmp_path, f"old{days}", days)
+    hold_folder(tmp_path, "new")
+    assert names(tmp_path) == {"new", *(f"old{days}" for days in range(2, 2 + KEPT - 1))}
+
+
+def test_folders_used_today_stay(tmp_path: Path) -> None:
+    """Several versions may be in use in turns."""
+    for number in range(6):
+        make_old(tmp_path, f"old{number}", 0.9)
+    hold_folder(tmp_path, "new")
+    assert len(names(tmp_path)) == 7
+
+
+def test_an_old_folder_that_is_used_again_counts_as_new(tmp_path: Path, held: list[object]) -> None:
+    """Using it removes nothing; later it is among the newest."""
+    for days in range(2, 8):
+        make_old(tmp_path, f"old{days}", days)
+    hold_folder(tmp_path, "old7")
+    assert len(names(tmp_path)) == 6
+    held.clear()
+    hold_folder(tmp_path, "new")
+    assert names(tmp_path) == {"new", "old7", "old2"}
+    assert (tmp_path / "old7" / "code").exists()
+
+
+def test_a_folder_that_another_process_holds_stays(tmp_path: Path) -> None:
+    """However old it is; once the process has ended, it goes."""
+    for days in range(2, 8):
+        make_old(tmp_path, f"old{days}", days)
+    environment = os.environ | {"PYTHONPATH": str(Path(exacouple.__file__).parent.parent)}
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path), "old7"],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert other.stdout.readline() == "old7\n"
+        long_ago = time.time() - 30 * UNUSED_S
+        os.utime(tmp_path / "old7" / "in-use", (long_ago, long_ago))
+        hold_folder(tmp_path, "new")
+        assert names(tmp_path) == {"new", "old2", "old3", "old7"}
+        assert (tmp_path / "old7" / "code").exists()
+        other.communicate()
+    hold_folder(tmp_path, "newer")
+    assert "old7" not in names(tmp_path)
+
+
+def test_what_is_no_folder_of_machine_code_stays(tmp_path: Path) -> None:
+    """A folder without the mark of ours, or a file, is somebody else's."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "notes.txt").touch()
+    for days in range(2, 8):
+        make_old(tmp_path, f"old{days}", days)
+    hold_folder(tmp_path, "new")
+    assert {"mine", "notes.txt"} < names(tmp_path)
+
+
+def test_without_a_folder_to_write_to_there_is_a_temporary_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The run goes on and says that it compiles anew."""
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(blocked))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    folder = code_folder()
+    assert folder.is_dir()
+    assert tmp_path in folder.parents
+    assert "compiled anew in every run" in caplog.text
