@@ -1,24 +1,14 @@
 """Finite-volume kernels of the limiter: from the fluxes to the averages at the end of the step.
 
-Depth stays positive because a subcell never gives away more water than it holds (draining limiter
-of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371-404). The step is
-taken as if all could, and again for the patches beside a subcell that cannot. Work arrays, lanes
-and faces are those of `exacouple.engine.subcells`.
+The step is taken as if every subcell could give all the water asked of it; `rationing` takes it
+again where one cannot. Work arrays, lanes and faces are those of `exacouple.engine.subcells`.
 """
 
 import numpy as np
 from numba import njit
 
 from exacouple.engine.compiling import INLINE, JIT
-from exacouple.engine.neighbours import (
-    DG,
-    beyond,
-    facing,
-    gather,
-    inside,
-    keep_edges,
-    load_edges,
-)
+from exacouple.engine.neighbours import DG, gather, keep_edges, load_edges
 from exacouple.engine.subcells import (
     FLUX,
     PACK,
@@ -175,15 +165,15 @@ def finish(
         )
         solve(low, high, flux, 0, 4 * m, g)
         add_edges(order, flux, kept[group], scale)
-        _keep_doors(order, flux, sides, door_at, door_flux, awake, start)
-        _load_angles(order, turn, row, awake, start, angles)
+        keep_doors(order, flux, sides, door_at, door_flux, awake, start)
+        load_angles(order, turn, row, awake, start, angles)
         advance(order, kept[group], angles, marks, dry)
         _ration(order, kept[group], marks, share, scarce, awake, start)
-        _scatter(order, kept[group], marks, new, wet, sound, awake, start)
+        scatter(order, kept[group], marks, new, wet, sound, awake, start)
 
 
 @njit(**JIT)
-def _keep_doors(order, flux, sides, door_at, door_flux, awake, start):
+def keep_doors(order, flux, sides, door_at, door_flux, awake, start):
     m = 2 * len(order) + 1
     for lane in range(min(PACK, awake.size - start)):
         s = awake[start + lane]
@@ -211,7 +201,7 @@ def _ration(order, kept, marks, share, scarce, awake, start):
 
 
 @njit(**JIT)
-def _load_angles(order, turn, row, awake, start, angles):
+def load_angles(order, turn, row, awake, start, angles):
     m = 2 * len(order) + 1
     for lane in range(PACK):
         r = row[awake[min(start + lane, awake.size - 1)]]
@@ -251,7 +241,7 @@ def advance(order, kept, angles, marks, dry):
 
 
 @njit(**JIT)
-def _scatter(order, kept, marks, new, wet, sound, awake, start):
+def scatter(order, kept, marks, new, wet, sound, awake, start):
     m = 2 * len(order) + 1
     for lane in range(min(PACK, awake.size - start)):
         s = awake[start + lane]
@@ -261,117 +251,6 @@ def _scatter(order, kept, marks, new, wet, sound, awake, start):
                     new[s, v, j, i] = kept[((v * m + j) * m + i) * PACK + lane]
         wet[s] = marks[lane] > 0.0
         sound[s] = marks[PACK + lane] == 0.0
-
-
-@njit(**JIT)
-def find_short(scarce, sides, awake, short):
-    """Mark the patches with scarce water in or beside them; returns how many there are."""
-    count = 0
-    for at in range(awake.size):
-        s = awake[at]
-        short[at] = scarce[s]
-        for side in range(4):
-            other = sides[s, side]
-            if other >= 0 and scarce[other]:
-                short[at] = True
-        count += short[at]
-    return count
-
-
-@njit(**JIT)
-def finish_short(
-    order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, sea, edges,
-    door_at, door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
-):  # fmt: skip
-    """Take the step again for the patches ``short``, with what each subcell can give.
-
-    Parameters are those of `begin` and `finish`.
-    """
-    m = 2 * len(order) + 1
-    faces = 2 * (m + 1) * m
-    halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
-    low, high = lanes(faces * STATE), lanes(faces * STATE)
-    flux, push = lanes(faces * FLUX), lanes(2 * m * m)
-    kept, given = lanes(5 * m * m), lanes((m + 2) ** 2)
-    rim = lanes(4 * m * FLUX)
-    angles, marks = lanes(2 * m), lanes(3)
-    for group in range(first, last):
-        start = group * PACK
-        gather(order, w, bed, sides, place, u, ground, project, short, start, halo)
-        flow(order, halo, speed, dry)
-        reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry)
-        solve(low, high, flux, m, m * m, g)
-        solve(low, high, flux, (m + 1) * m + m, (m + 1) * m + m * m, g)
-        load_edges(
-            order, edges, sides, door_at, door_traces, project, short, start, low, high, sea, g
-        )
-        solve(low, high, rim, 0, 4 * m, g)
-        _place_rim(order, rim, flux)
-        _gather_shares(order, share, scarce, sides, short, start, given)
-        _scale(order, given, flux)
-        _lift_rim(order, flux, rim)
-        _keep_doors(order, rim, sides, door_at, door_flux, short, start)
-        exchange(order, halo, flux, push, kept, dt / dx)
-        _load_angles(order, turn, row, short, start, angles)
-        advance(order, kept, angles, marks, dry)
-        _scatter(order, kept, marks, new, wet, sound, short, start)
-
-
-@njit(**JIT)
-def _place_rim(order, rim, flux):
-    """Put the fluxes through the edges among those of all faces."""
-    m = 2 * len(order) + 1
-    for side in range(4):
-        face = (side // 2 * (m + 1) + side % 2 * m) * m
-        for at in range(m * FLUX * PACK):
-            flux[face * FLUX * PACK + at] = rim[side * m * FLUX * PACK + at]
-
-
-@njit(**JIT)
-def _lift_rim(order, flux, rim):
-    """Take the fluxes through the edges from those of all faces."""
-    m = 2 * len(order) + 1
-    for side in range(4):
-        face = (side // 2 * (m + 1) + side % 2 * m) * m
-        for at in range(m * FLUX * PACK):
-            rim[side * m * FLUX * PACK + at] = flux[face * FLUX * PACK + at]
-
-
-@njit(**JIT)
-def _gather_shares(order, share, scarce, sides, short, start, given):
-    """Put the shares of the subcells of `PACK` patches and around them into a halo."""
-    m = 2 * len(order) + 1
-    for lane in range(PACK):
-        s = short[min(start + lane, short.size - 1)]
-        for j in range(m):
-            for i in range(m):
-                at = ((j + 1) * (m + 2) + i + 1) * PACK + lane
-                given[at] = share[s, j, i] if scarce[s] else 1.0
-        for side in range(4):
-            other = sides[s, side]
-            for k in range(m):
-                y, x = beyond(side, k, m)
-                at = (y * (m + 2) + x) * PACK + lane
-                y, x = inside(facing(side), k, m)
-                given[at] = share[other, y, x] if other >= 0 and scarce[other] else 1.0
-
-
-@njit(**JIT)
-def _scale(order, given, flux):
-    """Scale the fluxes of mass and momentum, not the pressure, by the share of their origin."""
-    m = 2 * len(order) + 1
-    for direction in range(2):
-        step = PACK if direction == 0 else (m + 2) * PACK
-        for f in range(m + 1):
-            for k in range(m):
-                face = ((direction * (m + 1) + f) * m + k) * FLUX * PACK
-                above = (k + 1) * (m + 2) + f + 1 if direction == 0 else (f + 1) * (m + 2) + k + 1
-                for w in range(PACK):
-                    high, low = given[above * PACK + w], given[above * PACK - step + w]
-                    part = low if flux[face + w] > 0.0 else high
-                    flux[face + w] *= part
-                    flux[face + PACK + w] *= part
-                    flux[face + 2 * PACK + w] *= part
 
 
 @njit(**JIT)

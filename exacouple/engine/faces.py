@@ -30,7 +30,10 @@ def meeting_source(basis: Basis, layout: Layout, least: float) -> list[str]:
     loop = Loop(n, 1)
     loop.put("shut", f"gates[row, block, {2 * LANES} + w] == 0.0")
     _meet(
-        loop, _across_y("rims[1 - level, block", 0), _across_y("records[place", layout.across_y), n
+        loop,
+        _across_y("waiting[1 - level, block", 0),
+        _across_y("records[place", layout.across_y),
+        n,
     )
     loop.put("low", "least[under, block, w]")
     for j in range(n):
@@ -47,7 +50,7 @@ def meeting_source(basis: Basis, layout: Layout, least: float) -> list[str]:
         loop.put("low", "h if h < low else low")
         loop.put("low", "low + 0.0 * (n_0 + n_1 + n_2)")
     loop.put("least[under, block, w]", "low")
-    fields = "rims, level, records, place, block, row, out, least, under, gates, bed, scale, g"
+    fields = "waiting, level, records, place, block, row, out, least, under, gates, bed, scale, g"
     return [
         f"def meet({fields}):",
         f"    for w in range({LANES}):",

@@ -54,7 +54,7 @@ def _predictor(basis: Basis, layout: Layout, line: int) -> list[str]:
     names += ["qu", "qv", "h", "inverse"]
     names += [f"mean_{f}" for f in ("e", "p", "q", "pu", "qu", "qv", "h")]
     slot = {name: nn * number for number, name in enumerate(names)}
-    fields = "u, bed, out, row, block, records, place, rims, level, work, scale, g, spin"
+    fields = "u, bed, out, row, block, records, place, waiting, level, work, scale, g, spin"
     source = [f"def predict({fields}):"]
     loops = [part(basis, layout, slot, k) for k in range(n) for part in (_along_x, _along_y)]
     requests = _requests(layout, line)
@@ -225,7 +225,7 @@ def _extrapolation(
 def _trace(layout: Layout, side: int, number: int, to: str = "") -> str:
     """Where the kernels keep a trace of the left, right, lower or upper side."""
     if side == 3:
-        return f"rims[level, block, {to}{number * LANES} + w]"
+        return f"waiting[level, block, {to}{number * LANES} + w]"
     slot = layout.across_y + number if side == 2 else 3 * number + 2 * side
     return f"records[place, {to}{slot * LANES} + w]"
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import balance, neighbours, subcells
+from exacouple.engine import balance, neighbours, rationing, subcells
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.blocks import zeros
 from exacouple.engine.lanes import TRACES
@@ -217,10 +217,10 @@ class Patches:
             awake.size,
         )  # fmt: skip
         short = np.empty(awake.size, dtype=np.bool_)
-        if balance.find_short(self.scarce, self.sides, awake, short):
+        if rationing.find_short(self.scarce, self.sides, awake, short):
             again = awake[short]
             team.over_groups(
-                lambda first, last: balance.finish_short(
+                lambda first, last: rationing.finish_short(
                     order, self.w, self.new, self.bed, self.sides, self.place, u, ground, project,
                     *terms, sea, self.edges, *doors, *found, turn, row, again, first, last,
                 ),

@@ -7,24 +7,20 @@ finite, deep enough or free of oscillations (a-posteriori limiting, Dumbser et a
 may be in any unit that gravity shares.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling, survey
+from exacouple.engine import coupling
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import Cells
-from exacouple.engine.diagnosis import describe_fastest
 from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
-from exacouple.engine.fields import patchwork
 from exacouple.engine.initial import Initial, at_open_edge, evaluate, least_depth, strips
 from exacouple.engine.lanes import LANES
-from exacouple.engine.limiter import ABSENT, FREE, SCHEMES, Patches, monotone, wetted
+from exacouple.engine.limiter import ABSENT, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
+from exacouple.engine.solution import Solution
 from exacouple.engine.sponge import Sponge
 from exacouple.engine.team import Team
 from exacouple.engine.uplift import MovingFloor
@@ -43,8 +39,8 @@ def unstable(dt: float, largest: float, time: float, place: str) -> SolutionErro
     )
 
 
-class Solver:
-    """State of a run and the means to advance it.
+class Solver(Solution):
+    """State of a run, see `exacouple.engine.solution.Solution`, and the means to advance it.
 
     Parameters
     ----------
@@ -90,17 +86,6 @@ class Solver:
         Elements that another level of refinement holds, shape ``(ny, nx)``; None for none.
     limited
         Further elements to limit throughout, likewise.
-
-    Attributes
-    ----------
-    time
-        Time reached.
-    steps
-        Number of steps taken.
-    dt
-        Length of the next step.
-    team
-        Threads that share the work.
 
     Raises
     ------
@@ -153,24 +138,23 @@ class Solver:
             raise UsageError(
                 f"precision {precision!r} is unknown; choose one of {tuple(PRECISIONS)}"
             )
-        self.mesh, self.order, self.gravity = mesh, order, gravity
-        self.dry_tolerance, self.limiter_depth = dry_tolerance, limiter_depth
-        self.boundary, self.sea_level, self.scheme = boundary, sea_level, scheme
+        self.limiter_depth, self.boundary, self.sea_level = limiter_depth, boundary, sea_level
         self.cfl, self.fixed_dt = cfl, fixed_dt
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
-        self.basis = gauss_legendre(order)
         self._tag = (0,) * order
         self._drag = gravity * manning**2
-        self.team = Team(threads)
-        self.time, self.steps = 0.0, 0
-        self._deep = Elements(
-            mesh, self.basis, boundary=boundary, precision=precision, gravity=gravity,
+        basis = gauss_legendre(order)
+        deep = Elements(
+            mesh, basis, boundary=boundary, precision=precision, gravity=gravity,
             coriolis=coriolis, drag=self._drag,
         )  # fmt: skip
+        patches = Patches(basis, mesh.ny, mesh.nx, boundary, scheme, absent)
+        super().__init__(
+            mesh, deep, patches, Team(threads), gravity=gravity, dry_tolerance=dry_tolerance
+        )
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
         self._coriolis = self._deep.coriolis_at(centres)
         self._verdict = np.zeros((mesh.ny + 2, mesh.nx + 2), dtype=np.int8)
-        self.patches = Patches(self.basis, mesh.ny, mesh.nx, boundary, scheme, absent)
         self._start(initial, limited)
         present = self.patches.at[1:-1, 1:-1] != ABSENT
         self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis, present)
@@ -209,7 +193,7 @@ class Solver:
         )
         self.patches.add(where, w, ground, permanent=True)
         self._deep.open_gates(self.patches.at)
-        self._require_finite()
+        self.require_finite()
 
     def stable_dt(self) -> float:
         """Time step for which the fastest wave satisfies the CFL condition.
@@ -260,7 +244,7 @@ class Solver:
         """Count a step that was taken and look at its solution."""
         self.time += dt
         self.steps += 1
-        self._require_finite()
+        self.require_finite()
         if self.steps % _RELEASE_EVERY == 0:
             self._release()
 
@@ -344,106 +328,3 @@ class Solver:
             self.dt = self.stable_dt()
         elif self.steps % FIXED_DT_CHECK == 0 and self.stable_dt() < self.cfl * self.dt:
             raise unstable(self.dt, self.stable_dt() / self.cfl, self.time, self.worst_cell())
-
-    def _require_finite(self) -> None:
-        bad = ~self.patches.sound
-        nodal = np.zeros((0, 2), dtype=np.int64)
-        if self.steps == 0 and not np.isfinite(self._deep.u).all():
-            nodal = np.argwhere(~np.isfinite(self._deep.by_element()[0]).all(axis=(2, 3))) + 1
-        if bad.any() or nodal.size:
-            row, col = self.patches.cells[bad][0] if bad.any() else nodal[0]
-            x = self.mesh.x0 + (col - 0.5) * self.mesh.dx
-            y = self.mesh.y0 + (row - 0.5) * self.mesh.dx
-            raise SolutionError(
-                f"the solution is not finite in the cell around x = {x:g}, y = {y:g} "
-                f"at t = {self.time:g}"
-            )
-
-    def sample(self, x: float, y: float) -> tuple[float, float, float, float, float]:
-        """Values h, hu, hv, b and eta = h + b at a point.
-
-        They come from the polynomial of the element, or from the subcell if it is limited.
-        """
-        col, row = self.mesh.locate(x, y)
-        fx = (x - self.mesh.x0) / self.mesh.dx - col
-        fy = (y - self.mesh.y0) / self.mesh.dx - row
-        s = self.patches.at[row + 1, col + 1]
-        if s != FREE:
-            m = self.basis.subcells
-            at = (min(int(fy * m), m - 1), min(int(fx * m), m - 1))
-            h, p, q = (float(self.patches.w[s, v][at]) for v in range(3))
-            b = float(self.patches.bed[s][at])
-            return h, p, q, b, h + b
-        weights = np.outer(self.basis.values_at(fy), self.basis.values_at(fx)).ravel()
-        eta, p, q, b = self._deep.at(row + 1, col + 1, weights)
-        return eta - b, p, q, b, eta
-
-    def survey(self, wet: float, height: Array, speed: Array, depth: Array) -> None:
-        """Greatest eta and squared speed, NaN where no point is ``wet``, and mean depth.
-
-        Of all elements, shape ``(ny, nx)``, into the arrays given.
-        """
-        patches = self.patches
-        weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        self.team.over_rows(
-            lambda first, last: survey.survey_rows(
-                *self.elements, patches.at, patches.w, patches.bed, weights, wet,
-                self.dry_tolerance, height, speed, depth, first, last,
-            ),
-            1, self.mesh.ny + 1,
-        )  # fmt: skip
-
-    def subcells(self, first: int, last: int) -> Array:
-        """Subcells of the elements of some rows, see `exacouple.engine.fields.patchwork`."""
-        return patchwork(self.basis, self.mesh.nx, *self.elements, self.patches, first, last)
-
-    def worst_cell(self) -> str:
-        """Say in words where the fastest wave is, which sets the time step."""
-        return describe_fastest(self.mesh, self.gravity, *self.elements, self.patches)
-
-    @property
-    def elements(self) -> tuple[Array, Array]:
-        """Eta, hu, hv at the nodes and the seabed there, stored as in `blocks`; not copies."""
-        return self._deep.u, self._deep.bed
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        """All that the steps to come depend on, for `restore`; arrays are not copied."""
-        patches = self.patches
-        return {
-            "clock": np.array([self.time, self.steps, self.dt]),
-            "u": self._deep.u,
-            "bed": self._deep.bed,
-            "cells": patches.cells,
-            "permanent": patches.permanent,
-            "w": patches.w,
-            "ground": patches.bed,
-        }
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from the `state` of a solver of the same mesh, order and boundary."""
-        self._deep.restore(state)
-        self.patches.replace(*(state[key] for key in ("cells", "w", "ground", "permanent")))
-        self._deep.open_gates(self.patches.at)
-        time, steps, dt = state["clock"].tolist()
-        self.time, self.steps, self.dt = time, int(steps), dt
-
-    @property
-    def limited(self) -> NDArray[np.bool_]:
-        """Which elements are finite-volume patches, shape ``(ny, nx)``."""
-        return self.patches.at[1:-1, 1:-1] != FREE
-
-    def nodal(self) -> Array:
-        """Copy of eta, hu, hv at the nodes of the DG elements, shape ``(ny, nx, 3, n, n)``.
-
-        The last two axes are y and x within the element; limited elements hold no meaning here.
-        """
-        n = self.order + 1
-        return self._deep.by_element()[0].reshape(self.mesh.ny, self.mesh.nx, 3, n, n)
-
-    def mass(self) -> float:
-        """Volume of the water, in cubed length units."""
-        weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        nodal, bed = self._deep.by_element()
-        deep = ((nodal[:, :, 0] - bed)[~self.limited] @ weights).sum()
-        shallow = self.patches.w[:, 0].mean(axis=(1, 2)).sum()
-        return float((deep + shallow) * self.mesh.dx**2)

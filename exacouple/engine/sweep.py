@@ -25,11 +25,11 @@ RECORD_SLOTS = LAYOUT.record_slots
 OUTFLOW, WALL, PERIODIC = 0, 1, 2
 
 
-def predict(u, bed, out, row, block, records, place, rims, level, work, scale, g, spin):
+def predict(u, bed, out, row, block, records, place, waiting, level, work, scale, g, spin):
     """Stand-in for the generated kernel."""
 
 
-def meet(rims, level, records, place, block, row, out, least, under, gates, bed, scale, g):
+def meet(waiting, level, records, place, block, row, out, least, under, gates, bed, scale, g):
     """Stand-in for the generated kernel."""
 
 
@@ -54,15 +54,15 @@ def mirrored(s):
     return -1.0 if trace == 1 or trace == 4 else 1.0
 
 
-def mirror_rows(rims, level, records, place, block, below):
+def mirror_rows(waiting, level, records, place, block, below):
     """Fill the traces of the row behind a wall below or above the domain."""
     for s in range(SIDE_SLOTS):
         for w in range(LANES):
-            at, rim = (ACROSS_Y + s) * LANES + w, s * LANES + w
+            at, top = (ACROSS_Y + s) * LANES + w, s * LANES + w
             if below:
-                rims[1 - level, block, rim] = mirrored(s) * records[place, at]
+                waiting[1 - level, block, top] = mirrored(s) * records[place, at]
             else:
-                records[place, at] = mirrored(s) * rims[1 - level, block, rim]
+                records[place, at] = mirrored(s) * waiting[1 - level, block, top]
 
 
 def join(records, low, lane, high):
@@ -85,13 +85,13 @@ def mirror_side(records, place, inside, outside):
         records[place, at + outside] = mirrored(s) * records[place, at + inside]
 
 
-def keep_door_traces(doors, door, end, block, records, place, rims, level, door_traces):
+def keep_door_traces(doors, door, end, block, records, place, waiting, level, door_traces):
     """Keep what the patches beside DG elements of a block need to see; returns the next door."""
     while door < end and (doors[door, 1] - 1) // LANES <= block:
         side, lane = doors[door, 2], (doors[door, 1] - 1) % LANES
         for s in range(TRACES * N):
             if side == 3:
-                door_traces[door, s] = rims[level, block, s * LANES + lane]
+                door_traces[door, s] = waiting[level, block, s * LANES + lane]
             else:
                 slot = ACROSS_Y + s if side == 2 else 3 * s + 2 * side
                 door_traces[door, s] = records[place, slot * LANES + lane]
@@ -155,7 +155,7 @@ def sweep_rows(
     lane = (columns - 1) % LANES
     work = aligned(WORK_SLOTS * LANES, u)
     records = aligned(2 * RECORD_SLOTS * LANES, u).reshape(2, RECORD_SLOTS * LANES)
-    rims = aligned(2 * blocks * SIDE_SLOTS * LANES, u).reshape(2, blocks, SIDE_SLOTS * LANES)
+    waiting = aligned(2 * blocks * SIDE_SLOTS * LANES, u).reshape(2, blocks, SIDE_SLOTS * LANES)
     # In the place of the row below the first one, which is not ours to finish.
     aside = np.zeros((1, blocks, out.shape[2]), u.dtype)
     least_aside = np.zeros((1, blocks, LANES), u.dtype)
@@ -169,7 +169,7 @@ def sweep_rows(
             block, place, before = number % blocks, number % 2, (number + 1) % 2
             if active[origin, block] and (number < blocks or boundary == PERIODIC):
                 predict(
-                    u, bed, out, origin, block, records, place, rims, level, work, scale, g, spin
+                    u, bed, out, origin, block, records, place, waiting, level, work, scale, g, spin
                 )
             if row < first or number < 0:
                 continue
@@ -182,15 +182,15 @@ def sweep_rows(
             elif boundary == WALL:
                 mirror_side(records, before, 2 * LANES + lane, lane + 1)
             if number < blocks and boundary == WALL and (row == 1 or row == rows - 1):
-                mirror_rows(rims, level, records, place, block, row == 1)
+                mirror_rows(waiting, level, records, place, block, row == 1)
             if number < blocks and (active[row - 1, block] or active[row, block]):
                 meet(
-                    rims, level, records, place, block, row, target, least, under, gates, bed,
+                    waiting, level, records, place, block, row, target, least, under, gates, bed,
                     scale, g,
                 )  # fmt: skip
             if number < blocks and row < last:
                 door = keep_door_traces(
-                    doors, door, door_rows[row + 1], block, records, place, rims, level,
+                    doors, door, door_rows[row + 1], block, records, place, waiting, level,
                     door_traces,
                 )  # fmt: skip
             if number > 0 and row < last and active[row, number - 1]:
@@ -212,11 +212,11 @@ def trace_doors(u, out, bed, spin, doors, traces, scale, g):
     blocks = u.shape[1]
     work = aligned(WORK_SLOTS * LANES, u)
     records = aligned(RECORD_SLOTS * LANES, u).reshape(1, RECORD_SLOTS * LANES)
-    rims = aligned(blocks * SIDE_SLOTS * LANES, u).reshape(1, blocks, SIDE_SLOTS * LANES)
+    waiting = aligned(blocks * SIDE_SLOTS * LANES, u).reshape(1, blocks, SIDE_SLOTS * LANES)
     last = (0, 0)
     for door in range(doors.shape[0]):
         row, block = doors[door, 0], (doors[door, 1] - 1) // LANES
         if (row, block) != last:
-            predict(u, bed, out, row, block, records, 0, rims, 0, work, scale, g, spin)
+            predict(u, bed, out, row, block, records, 0, waiting, 0, work, scale, g, spin)
             last = (row, block)
-        keep_door_traces(doors, door, door + 1, block, records, 0, rims, 0, traces)
+        keep_door_traces(doors, door, door + 1, block, records, 0, waiting, 0, traces)

@@ -42,17 +42,17 @@ def lanes(*slots):
 def deep_kernels():
     """The kernels of deep elements, their arguments, and how many numbers they compute at least."""
     kernels, layout = load_kernels(2), Layout(3)
-    u, bed, out, gates, lowest, rims = (
+    u, bed, out, gates, lowest, waiting = (
         np.ones((2, 1, slots * LANES)) for slots in (27, 9, 27, 3, 1, layout.side_slots)
     )
     records, work = np.ones((2, layout.record_slots * LANES)), np.ones(layout.work_slots * LANES)
     spin, first = np.zeros((3, 3)), (1, 0)
     yield (
         kernels.predict,
-        (u, bed, out, *first, records, 1, rims, 1, work, 0.1, 9.81, spin),
+        (u, bed, out, *first, records, 1, waiting, 1, work, 0.1, 9.81, spin),
         2000,
     )
-    yield kernels.meet, (rims, 1, records, 1, 0, 1, out, lowest, 0, gates, bed, 0.1, 9.81), 300
+    yield kernels.meet, (waiting, 1, records, 1, 0, 1, out, lowest, 0, gates, bed, 0.1, 9.81), 300
     yield kernels.correct, (records, 1, 0, 1, out, gates, 0.1, 9.81), 300
 
 
