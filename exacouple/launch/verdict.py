@@ -9,7 +9,7 @@ import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from exacouple.cases.truth import MeshTruth
@@ -25,12 +25,13 @@ _CELL_SIZE = re.compile(rb"coarsest mesh size was chosen as (\S+) based on")
 _QUIT = re.compile(rb"quit with error code (\d+)")
 _ERROR = re.compile(rb"\serror\s{2,}(?:\S+::\S+(?:\(\S*\))?\s+)?(.*?)(?: \(file:|$)")
 _PLAIN_ERROR = re.compile(rb"^(?:error: |\s*what\(\):|\w*(?:Error|Exception): )(.*)")
+_EMBEDDED_WARNING = re.compile(rb"\swarning\s{2,}exacouple\.\S+::\S+\s+(.*)")
 _CFL = b"harmed CFL condition"
 _CLAMPED = b"is out of range. Fixing."
 _ABORTED = (6, 134)
 _DIVERGED = re.compile(rb"the solution is not finite|time step \S+ is no longer stable")
 _FULL_BELOW_BYTES = 1 << 20
-_ERRORS_TOLD = 3
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ _Probes = Mapping[str, Sequence[ProbeSummary]]
 class _Logs:
     diagnosis: Diagnosis
     errors: list[str]
+    warnings: list[str] = field(default_factory=list)
     succeeded: bool = False
     quit_code: int | None = None
     last: Progress | None = None
@@ -179,6 +181,9 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
             logs.broken_steps += 1
         elif _CLAMPED in line:
             logs.clamped += 1
+        elif found := _EMBEDDED_WARNING.search(line):
+            if len(logs.warnings) < _MOST_TOLD:
+                logs.warnings.append(quote(found[1]))
         else:
             _note(logs, line)
             logs.last_words = quote(line) or logs.last_words
@@ -189,7 +194,7 @@ def _read_logs(stdout: Path, stderr: Path) -> _Logs:
 def _note(logs: _Logs, line: bytes) -> None:
     logs.diagnosis.feed(line)
     logs.diverged = logs.diverged or bool(_DIVERGED.search(line))
-    if len(logs.errors) < _ERRORS_TOLD:
+    if len(logs.errors) < _MOST_TOLD:
         found = _ERROR.search(line) or _PLAIN_ERROR.search(line)
         if found and (text := quote(found[1])) and text not in logs.errors:
             logs.errors.append(text)
@@ -319,7 +324,7 @@ def _about_not_finite(since: dict[str, float], logs: _Logs) -> str:
 
 
 def _warnings(logs: _Logs) -> tuple[str, ...]:
-    warnings = []
+    warnings = [*logs.warnings]
     if logs.broken_steps:
         warnings.append(
             f"{logs.broken_steps} updates broke the CFL condition: the result may be inaccurate; "

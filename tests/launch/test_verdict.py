@@ -60,6 +60,19 @@ def test_good_run(judged: Judge) -> None:
     assert verdict == Verdict(True, (), (), Progress(10, 200.0))
 
 
+def test_what_the_embedded_engine_warns_of_is_told(judged: Judge) -> None:
+    """Else nobody reads it; ExaHyPE's own warnings are many and mostly idle."""
+    err = (
+        " 3.293526     [host],rank:0  warning      exacouple.engine.simulation::_warn(...)       "
+        "probe ProbeWriter18 lies in the sponge\n"
+        " 0.021842     [host],rank:0  warning      peano::utils::UserInterface::UserInterface()  "
+        "number of threads is 1\n"
+    )
+    verdict = judged(err=err)
+    assert verdict.ok
+    assert verdict.warnings == ("probe ProbeWriter18 lies in the sponge",)
+
+
 def test_real_success(judged: Judge) -> None:
     """The log of a real run that reached 5617.67 s of 5600 s is a success."""
     out, err = LOGS / "l0_up_v5.stdout.txt", LOGS / "l0_up_v5.stderr.txt"
