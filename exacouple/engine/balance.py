@@ -37,9 +37,9 @@ def begin(
     edges
         Output: see `exacouple.engine.neighbours.keep_edges`.
     kept
-        Output: for each group of `PACK` awake patches h, hu, hv after the fluxes within the patch,
-        the water that these take from each subcell, and h at the start; shape
-        ``(groups, 5 * M * M * PACK)``.
+        Output: for groups of `PACK` awake patches h, hu, hv after the fluxes within the patch, the
+        water that these take from each subcell, and h at the start; shape
+        ``(places, 5 * M * M * PACK)``, with group k at k modulo ``places``.
     first, last
         Groups to treat: ``first`` to ``last - 1``.
     """
@@ -56,7 +56,7 @@ def begin(
         keep_edges(order, low, high, awake, start, edges)
         solve(low, high, flux, m, m * m, g)
         solve(low, high, flux, (m + 1) * m + m, (m + 1) * m + m * m, g)
-        exchange(order, halo, flux, push, kept[group], dt / dx)
+        exchange(order, halo, flux, push, kept[group % kept.shape[0]], dt / dx)
 
 
 @njit(**JIT)
@@ -160,16 +160,17 @@ def finish(
     angles, marks = lanes(2 * m), lanes(3)
     for group in range(first, last):
         start = group * PACK
+        own = kept[group % kept.shape[0]]
         load_edges(
             order, edges, sides, door_at, door_traces, project, awake, start, low, high, sea, g
         )
         solve(low, high, flux, 0, 4 * m, g)
-        add_edges(order, flux, kept[group], scale)
+        add_edges(order, flux, own, scale)
         keep_doors(order, flux, sides, door_at, door_flux, awake, start)
         load_angles(order, turn, row, awake, start, angles)
-        advance(order, kept[group], angles, marks, dry)
-        _ration(order, kept[group], marks, share, scarce, awake, start)
-        scatter(order, kept[group], marks, new, wet, sound, awake, start)
+        advance(order, own, angles, marks, dry)
+        _ration(order, own, marks, share, scarce, awake, start)
+        scatter(order, own, marks, new, wet, sound, awake, start)
 
 
 @njit(**JIT)

@@ -14,6 +14,10 @@ from exacouple.engine.team import Team
 FREE = -1
 ABSENT = np.iinfo(np.int32).max
 
+# Groups of patches that each thread takes between the two passes of a step: few, so that what the
+# one hands over is still in the caches for the other, but enough that the calls cost little.
+_BAND = 64
+
 # Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
 SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
 
@@ -86,8 +90,7 @@ class Patches:
         self.scarce = np.zeros(count, dtype=np.bool_)
         self.wet = np.zeros(count, dtype=np.bool_)
         self.sound = np.ones(count, dtype=np.bool_)
-        groups = -(-count // subcells.PACK)
-        self._kept = zeros((groups, 5 * m * m * subcells.PACK), self.w.dtype)
+        self._kept = zeros((0, 0), self.w.dtype)
         self.waking = np.zeros(count, dtype=np.bool_)
         self._connect()
 
@@ -147,6 +150,8 @@ class Patches:
         found[found == ABSENT] = neighbours.LEVEL
         self.sides = np.where(inside, np.where(found == FREE, neighbours.DG, found), edge)
         self.place = place
+        distance = np.abs(self.sides - np.arange(len(self))[:, None])[self.sides >= 0]
+        self._reach = int(distance.max(initial=0)) // subcells.PACK + 1
         patch, side = np.nonzero(self.sides == neighbours.DG)
         opposite = side + 1 - 2 * (side % 2)
         beside = np.column_stack([place[patch, side], opposite, patch])
@@ -203,18 +208,17 @@ class Patches:
         doors = (self.door_at, self.door_traces)
         found = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
         row = self.cells[:, 0]
-        team.over_groups(
+        band = max(self._reach, _BAND * team.threads)
+        kept = self._room(2 * band)
+        team.over_bands(
             lambda first, last: balance.begin(
-                *known, *terms, awake, self.edges, self._kept, first, last
+                *known, *terms, awake, self.edges, kept, first, last
             ),
-            awake.size,
-        )
-        team.over_groups(
             lambda first, last: balance.finish(
-                order, self.new, self.edges, self._kept, self.sides, *doors, project, *found, turn,
+                order, self.new, self.edges, kept, self.sides, *doors, project, *found, turn,
                 row, g, dry, sea, dt / width, awake, first, last,
             ),
-            awake.size,
+            awake.size, band,
         )  # fmt: skip
         short = np.empty(awake.size, dtype=np.bool_)
         if rationing.find_short(self.scarce, self.sides, awake, short):
@@ -228,6 +232,14 @@ class Patches:
             )  # fmt: skip
         if drag > 0.0:
             balance.rub(self.wet, self.new, awake, drag, dt, dry)
+
+    def _room(self, groups: int) -> Array:
+        """Room for what `balance.begin` hands over, for some groups or all if there are less."""
+        places = min(groups, -(-len(self) // subcells.PACK))
+        if len(self._kept) != places:
+            size = 5 * self.basis.subcells**2 * subcells.PACK
+            self._kept = zeros((places, size), self.w.dtype)
+        return self._kept
 
     def _awake(self) -> NDArray[np.int64]:
         """Patches that are wet or have water beside them."""

@@ -29,6 +29,19 @@ class Team:
         """Call ``work(first, last)`` on consecutive parts of the groups of `PACK` items."""
         self.over_rows(work, 0, -(-items // PACK))
 
+    def over_bands(
+        self, begin: Callable[[int, int], None], finish: Callable[[int, int], None],
+        items: int, band: int,
+    ) -> None:  # fmt: skip
+        """Call both on bands of groups; a band is finished when the next one has begun."""
+        groups = -(-items // PACK)
+        bands = list(pairwise([*range(0, max(groups, 1), band), groups]))
+        self.over_rows(begin, *bands[0])
+        for before, now in pairwise(bands):
+            self.over_rows(begin, *now)
+            self.over_rows(finish, *before)
+        self.over_rows(finish, *bands[-1])
+
     def _run(self, calls: list[Callable[[], None]]) -> None:
         if self._pool is None:
             calls[0]()

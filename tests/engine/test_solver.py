@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from exacouple.engine import limiter
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import SolutionError, Solver
 from exacouple.errors import UsageError
@@ -187,8 +188,9 @@ def test_dam_break_on_a_wet_bed():
     assert at_half == pytest.approx(exact_half, abs=0.05)
 
 
-def test_threads_do_not_change_the_result():
-    """One and two threads give the same bits."""
+@pytest.mark.parametrize("boundary", ["outflow", "periodic"])
+def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary):
+    """One and two threads give the same bits, with the limited elements in one or many bands."""
 
     def initial(x, y):
         zero = np.zeros_like(x)
@@ -196,15 +198,19 @@ def test_threads_do_not_change_the_result():
         return np.maximum(0.1 * np.exp(-50 * x**2) - b, 0.0), zero, zero, b
 
     states = []
-    for threads in (1, 2):
+    for threads, band in ((1, 10_000), (2, 10_000), (1, 1), (2, 1)):
+        monkeypatch.setattr(limiter, "_BAND", band)
         solver = Solver(
-            Mesh(0.0, 0.0, 0.05, 20, 20), initial, gravity=G, limiter_depth=0.2, threads=threads
-        )
+            Mesh(0.0, 0.0, 0.05, 20, 20), initial, gravity=G, limiter_depth=0.2,
+            boundary=boundary, threads=threads,
+        )  # fmt: skip
         for _ in range(20):
             solver.step()
         states.append((solver.nodal(), solver.patches.w.copy()))
-    assert np.array_equal(states[0][0], states[1][0])
-    assert np.array_equal(states[0][1], states[1][1])
+    assert len(solver.patches) > 30
+    for nodal, w in states[1:]:
+        assert np.array_equal(nodal, states[0][0])
+        assert np.array_equal(w, states[0][1])
 
 
 @pytest.mark.parametrize("limiter_depth", [0.1, 1e9])
