@@ -42,11 +42,11 @@ def estimate_bytes(nx: int, ny: int, order: int) -> int:
 def patch_bytes(patches: int, order: int) -> int:
     """Memory that the finite-volume patches of limited elements take.
 
-    Values at both ends of a step and at the edges, seabed and what lies between two parts of a step
-    (`exacouple.engine.limiter`), and three times the initial values on their way there.
+    Values at both ends of a step and at the edges, seabed and shares (`exacouple.engine.limiter`),
+    and three times the initial values on their way there.
     """
     m = 2 * order + 1
-    kept = 13 * m**2 + 16 * m
+    kept = 8 * m**2 + 16 * m
     return patches * ((kept + 12 * m**2) * _DOUBLE + 150)
 
 
