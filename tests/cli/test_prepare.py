@@ -156,7 +156,7 @@ def test_another_bathymetry_and_mesh(exacouple, bay):
     [
         (["--source", "smothed"], "did you mean 'smoothed'"),
         (["--cells", "1"], "give 3 to"),
-        (["--order", "5"], "order 5: give 2 or 3"),
+        (["--order", "5"], "order 5: the embedded engine has 1 to 4"),
         (["--set", "sigma_km"], "give KEY=VALUE"),
         (["--set", "sgma_km=1"], "did you mean 'sigma_km'"),
         (["--set", "sigma_km=wide"], "expected a number, got 'wide'"),
