@@ -127,7 +127,8 @@ def describe(path: Path, split: Split, parts: Mapping[str, Floats]) -> str:
         f"to test; {split.facts['border']} unused pixels between the parts. Test blocks (counted "
         f"eastward from 180 W, row by row from 90 S): "
         f"{', '.join(map(str, split.facts['test_blocks']))}.",
-        f"- Seed: {model.facts['seed']}. File: {path.stat().st_size} bytes, components as float16.",
+        f"- Seed: {model.facts['seed']}. File: {path.stat().st_size} bytes, components as float16, "
+        f"SHA-256 `{sha256_file(path)}`.",
         "- A tile is 96 x 96 values: 8 degrees of ETOPO5, 0.4 degrees of GEBCO.",
         "",
         "RMSE in metres per value, land and sea, beside the fixed cosines (`dct`):",

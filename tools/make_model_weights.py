@@ -25,6 +25,7 @@ from exacouple.autoencoders.portable import PursuitCodec
 from exacouple.autoencoders.scores import Interval
 from exacouple.autoencoders.settings import Settings, preset
 from exacouple.errors import ExacoupleError
+from exacouple.hashing import sha256_file
 
 EPOCHS = 10
 SEEDS = (0, 1, 2)
@@ -98,14 +99,14 @@ def pack(grid: Path, work: Path, directory: Path, images: Path) -> None:
         assert isinstance(shipped, PursuitCodec)
         path = directory / f"{model}.npz"
         shipped.save(path, force=True)
-        card = describe(shipped, evaluation, path.stat().st_size)
+        card = describe(shipped, evaluation, path)
         write_text(path.with_suffix(".md"), card, force=True)
         draw_curve(shipped.facts["history"], images / f"{model}-curve.png")
         draw_tiles(evaluation, model, images / f"{model}-tiles.png")
         print(card)
 
 
-def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
+def describe(codec: PursuitCodec, evaluation: Evaluation, path: Path) -> str:
     """Return the model card of a shipped model."""
     data, settings = codec.facts["data"], codec.facts["settings"]
     network, optimiser, split = settings["network"], settings["optimiser"], data["split"]
@@ -134,7 +135,8 @@ def describe(codec: PursuitCodec, evaluation: Evaluation, size: int) -> str:
         f"({optimiser['schedule']}), seed {settings['seed']}; weights of epoch "
         f"{codec.facts['best_epoch']}, the best in validation "
         f"({codec.facts['validation_rmse_m']:.1f} m RMSE).",
-        f"- File: {size} bytes, kernels as float16; the scores are those of the file.",
+        f"- File: {path.stat().st_size} bytes, kernels as float16, SHA-256 `{sha256_file(path)}`; "
+        "the scores are those of the file.",
         "",
         "Test part, land and sea, metres per value:",
         "",

@@ -9,6 +9,7 @@ import pytest
 
 from exacouple.autoencoders.codec import THESIS_SCALING, Scaling, load_codec, shipped
 from exacouple.errors import UsageError
+from exacouple.hashing import sha256_file
 
 
 def test_thesis_range_and_back() -> None:
@@ -38,6 +39,14 @@ def test_shipped_models_are_files() -> None:
     """Names and files of the shipped weights."""
     assert {"pca", "mixture-pca"} <= set(shipped())
     assert all(path.is_file() for path in shipped().values())
+
+
+def test_cards_name_the_files_that_they_describe() -> None:
+    """Size and SHA-256 of every shipped file stand in its card."""
+    for path in shipped().values():
+        card = path.with_suffix(".md").read_text(encoding="utf-8")
+        assert f"{path.stat().st_size} bytes" in card
+        assert f"SHA-256 `{sha256_file(path)}`" in card
 
 
 def test_unknown_name_gives_the_nearest() -> None:

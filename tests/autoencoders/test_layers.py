@@ -175,6 +175,21 @@ def test_vgg19_without_weights_names_the_alternatives(tmp_path, monkeypatch):
         feature_model(("block1_conv2",), 96, weights=bad)
 
 
+def test_vgg19_weights_are_found_in_the_cache_of_keras(tmp_path, monkeypatch):
+    """A file that is given goes before the one that Keras has downloaded."""
+    from exacouple.autoencoders.features import CACHE_NAMES, find_vgg19
+
+    cached, own = tmp_path / "models" / CACHE_NAMES[0], tmp_path / "own.h5"
+    cached.parent.mkdir()
+    for path in (cached, own):
+        path.write_bytes(b"weights")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert find_vgg19() == cached
+    assert find_vgg19(own) == own
+    with pytest.raises(UsageError, match=r"none\.h5: no such file"):
+        find_vgg19(tmp_path / "none.h5")
+
+
 def test_vgg19_takes_weights_from_a_file(tmp_path):
     """Features of the layers asked for, in their sizes."""
     from exacouple.autoencoders.features import feature_model, image_of

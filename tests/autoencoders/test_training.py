@@ -252,6 +252,20 @@ def test_training_stops_when_validation_no_longer_improves(small, grid, tmp_path
     assert outcome.epochs == outcome.best_epoch + 2
 
 
+def test_samples_are_averaged():
+    """Numbered from 0; the mean of 1, 4, 9 and 16 is 7.5."""
+    import tensorflow as tf
+
+    from exacouple.autoencoders.ae import _average
+
+    def square(number):
+        return [tf.cast(number + 1, tf.float32) ** 2, tf.constant(5.0)]
+
+    for samples, expected in ((1, 1.0), (4, 7.5)):
+        found = tf.function(lambda count=samples: _average(square, count))()
+        assert [float(part) for part in found] == [expected, 5.0]
+
+
 @pytest.mark.slow
 def test_more_samples_change_the_step(small, grid, tmp_path):
     """Two Monte-Carlo samples are not one."""
@@ -345,10 +359,16 @@ def test_mixed_precision_trains_as_well(small, grid, tmp_path, precision):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["ae", "dfcvae", "vaegan"])
-def test_every_model_trains(small, grid, tmp_path, model):
+@pytest.mark.parametrize(
+    ("model", "preset"),
+    [
+        *((model, "default") for model in ("ae", "dfcvae", "vaegan")),
+        *((model, "thesis") for model in ("ae", "vae", "vaegan")),
+    ],
+)
+def test_every_model_trains(small, grid, tmp_path, model, preset):
     """One epoch through every term of its loss gives a model that can be loaded and used."""
-    train(small(model, epochs=1), grid, tmp_path / "out")
+    train(small(model, preset, epochs=1), grid, tmp_path / "out")
     codec = load_codec(tmp_path / "out" / "model.keras")
     assert codec.name == model
     assert np.isfinite(codec.decode(codec.encode(np.full((1, 96, 96), -3000.0)))).all()
