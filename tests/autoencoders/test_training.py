@@ -293,7 +293,8 @@ def test_algorithm_2_moves_one_network_at_a_time(small):
     from exacouple.autoencoders.vaegan import VAEGAN
 
     keras.utils.set_random_seed(0)
-    model = VAEGAN(small("vaegan", "thesis", network={"momentum": 0.5}), Scaling(-6000.0, 0.0))
+    settings = small("vaegan", "thesis", network={"momentum": 0.5}, optimiser={"name": "adam"})
+    model = VAEGAN(settings, Scaling(-6000.0, 0.0))
     model.compile(100)
     y, x = np.mgrid[:96, :96] / 96.0
     phases = np.random.default_rng(0).uniform(0, 6, (8, 1, 1))
