@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from exacouple.engine.mesh import Mesh
+from exacouple.engine.solver import Solver
 from exacouple.errors import ExacoupleError
+from exacouple.verification import conical_island
 from exacouple.verification.laboratory import deviation, find, measured_run_up, table
 from exacouple.verification.registry import CHECKS, run
 from exacouple.verification.results import Inputs, NoData
@@ -52,3 +55,15 @@ def test_deviation_is_relative_to_the_range():
     """An offset of 1 on a record between -2 and 2 is a quarter."""
     measured = np.array([-2.0, 0.0, 2.0])
     assert deviation(measured + 1.0, measured) == pytest.approx(0.25)
+
+
+def test_run_up_is_seen_up_to_the_top_of_the_island():
+    """Where all is flooded the highest wet ground is the top, 0.305 m over the water at rest."""
+
+    def flood(x, y):
+        bed = conical_island.seabed(x, y)
+        return 0.4 - bed, 0.0 * x, 0.0 * x, bed
+
+    solver = Solver(Mesh(9.0, 10.0, 0.5, 16, 16), flood, order=1, boundary="wall")
+    seen = conical_island._run(solver, 1e-3, np.array([0.0, 90.0, 270.0]), 0.01)
+    np.testing.assert_allclose(seen.run_up, 0.305, atol=0.002)
