@@ -6,7 +6,6 @@ comes, but for the newest, those used lately and those that another process hold
 """
 
 import atexit
-import errno
 import fcntl
 import hashlib
 import logging
@@ -71,7 +70,7 @@ def _share(folder: Path) -> IO[bytes]:
     """Take a shared lock on the folder, which may be just about to go."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("ab")
+        lock = (folder / _LOCK).open("a+b")
         if not _lock(lock, fcntl.LOCK_SH) or _is_in(folder, lock):
             return lock
         lock.close()
@@ -97,7 +96,7 @@ def _remove(folder: Path) -> None:
     """Remove a folder unless a process holds it; under another name, so that it goes at once."""
     gone = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        with (folder / _LOCK).open("ab") as lock:
+        with (folder / _LOCK).open("a+b") as lock:
             if _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 folder.rename(gone)
                 shutil.rmtree(gone)
@@ -106,11 +105,12 @@ def _remove(folder: Path) -> None:
 
 
 def _lock(lock: IO[bytes], kind: int) -> bool:
-    """Lock a file; False if others hold it, or if its file system knows no locks."""
+    """Lock a file; False if others hold it, or if its file system knows no locks.
+
+    It must be open to read and to write: network file systems ask for the one or the other.
+    """
     try:
         fcntl.flock(lock, kind)
-    except OSError as exc:
-        if exc.errno not in (errno.EWOULDBLOCK, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise
+    except OSError:
         return False
     return True
