@@ -288,21 +288,24 @@ def test_job_that_has_vanished_is_told(wait_until):
     """SLURM knows nothing and the case has no record: that is said, and nothing is assumed."""
     start("runs/a", "waits", wait_until)
     job = state_of("runs/a").job
-    os.kill(pid_of_script(job), signal.SIGKILL)
+    pids = processes_of(job)
+    os.kill(next(pid for pid, command in pids.items() if "bash" in command), signal.SIGKILL)
     result = run("runs/a")
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     assert result.exit_code == 1
     assert f"job {job} has gone without a record of its end" in result.stderr
 
 
-def pid_of_script(job):
-    """Return the process number of the script of a job."""
+def processes_of(job):
+    """Return the processes of a job, with the program of each."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = (path / "cmdline").read_bytes().split(b"\0")
-            name = f"SLURM_JOB_ID={job}".encode()
-            if b"bash" in words[0] and name in (path / "environ").read_bytes().split(b"\0"):
-                return int(path.name)
-    raise AssertionError(f"no script of job {job}")
+            if f"SLURM_JOB_ID={job}" in (path / "environ").read_text("latin-1").split("\0"):
+                found[int(path.name)] = (path / "cmdline").read_text("latin-1").partition("\0")[0]
+    return found
 
 
 def test_waiting_job_is_cancelled(wait_until):
