@@ -21,6 +21,7 @@ from exacouple.verification import (
     rest,
     run_up,
     steady_flows,
+    swash,
 )
 from exacouple.verification.cases import load_case, settings_of
 from exacouple.verification.results import Check, Inputs, Measurement, NoData, Picture, Row
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *dam_breaks.CHECKS,
     *bowls.CHECKS,
     *run_up.CHECKS,
+    *swash.CHECKS,
     *steady_flows.CHECKS,
     *invariances.CHECKS,
     *open_sea.CHECKS,

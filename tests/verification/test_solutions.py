@@ -63,6 +63,17 @@ def test_dam_breaks_solve_the_equations_in_the_fan(right):
     assert max(residuals(state, np.zeros_like, x, 1.0, dx=1e-3, dt=3e-4)) < 1e-8
 
 
+def test_dam_break_uphill_solves_the_equations():
+    """In the fan, over ground that rises at 1 in 4, on the way up and back."""
+    x = np.linspace(-0.5, 0.2, 31)
+
+    def state(x, t):
+        return dam_breaks.ritter_uphill(x, t, depth=0.4, slope=0.25, gravity=G)
+
+    for t in (0.5, 1.2):
+        assert max(residuals(state, lambda x: 0.25 * x, x, t, dx=1e-3, dt=3e-4)) < 1e-8
+
+
 @pytest.mark.parametrize(
     ("behind", "ahead", "speed", "ahead_velocity"),
     [

@@ -1,4 +1,4 @@
-"""Dam breaks over a flat bed: Ritter (1892) on dry ground, Stoker (1957) into shallower water.
+"""Dam breaks: Ritter (1892) on dry ground, flat or rising, Stoker (1957) into shallower water.
 
 The dam at x = 0 vanishes at t = 0; water of depth h_l stands at its left. Behind the rarefaction,
 -c_l < x / t < u_m - c_m, lies a plateau (h_m, u_m), and a bore of speed D runs into the water at
@@ -30,6 +30,27 @@ def ritter(x: Array, t: float, *, depth: float, gravity: float) -> tuple[Array, 
     s = np.clip(x / t, -c, 2.0 * c)
     h = np.where(s < 2.0 * c, (2.0 * c - s) ** 2 / (9.0 * gravity), 0.0)
     return h, np.where(s < 2.0 * c, 2.0 / 3.0 * (c + s), 0.0)
+
+
+def ritter_uphill(
+    x: Array, t: float, *, depth: float, slope: float, gravity: float
+) -> tuple[Array, Array]:
+    """Depth and velocity of the dam break on ground that rises along x at a slope, at t > 0.
+
+    The water has the same depth all over its side of the dam. In a frame that falls down the slope
+    its motion is that on flat ground, so that its tip climbs to twice that depth. It is the swash
+    of a bore (Shen and Meyer 1963, J. Fluid Mech. 16, 113-125; Peregrine and Williams 2001, J.
+    Fluid Mech. 440, 391-399).
+
+    Examples
+    --------
+    >>> h, u = ritter_uphill(np.array([0.99, 1.01]) * 2.0, 2.0, depth=1.0, slope=1.0, gravity=1.0)
+    >>> h > 0.0, u.round(2)
+    (array([ True, False]), array([-0.01,  0.  ]))
+    """
+    fall = gravity * slope * t
+    h, u = ritter(x + 0.5 * fall * t, t, depth=depth, gravity=gravity)
+    return h, np.where(h > 0.0, u - fall, 0.0)
 
 
 @dataclass(frozen=True)
