@@ -155,15 +155,19 @@ def test_files_of_others_stay(case: Path, fake_engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "exit_code"),
-    [("hang_until_sigint", 1), ("hang_until_sigterm", -15), ("hang_until_sigkill", -9)],
+    ("behaviour", "grace", "exit_code"),
+    [
+        ("hang_until_sigint", (60.0, 60.0), 1),
+        ("hang_until_sigterm", (0.3, 60.0), -15),
+        ("hang_until_sigkill", (0.3, 0.3), -9),
+    ],
 )
 def test_interrupted_engine_is_ended(
-    case: Path, fake_engine, behaviour: str, exit_code: int
+    case: Path, fake_engine, behaviour: str, grace: tuple[float, float], exit_code: int
 ) -> None:
     """SIGINT first, SIGTERM after the grace period, SIGKILL at last."""
     stop = stop_after(0.5, signal.SIGINT)
-    outcome = run_case(case, engine=fake_engine(behaviour), stop=stop, grace=QUICK)
+    outcome = run_case(case, engine=fake_engine(behaviour), stop=stop, grace=grace)
     assert outcome.status == "interrupted"
     assert outcome.exit_code in (exit_code, -signal.SIGINT)
     assert outcome.time is not None
