@@ -33,8 +33,9 @@ def write(path: Path, edge: int) -> None:
             axis = dataset.createVariable(name, "f8", (name,))
             axis.units = units
             axis[:] = x if name == "lat" else 100 + x
+        chunks = (min(CHUNK, edge),) * 2
         variable = dataset.createVariable(
-            "elevation", "i2", ("lat", "lon"), zlib=True, complevel=1, chunksizes=(CHUNK, CHUNK)
+            "elevation", "i2", ("lat", "lon"), zlib=True, complevel=1, chunksizes=chunks
         )
         variable.units = "m"
         for start in range(0, edge, CHUNK):
