@@ -376,6 +376,22 @@ def test_every_model_trains(small, grid, tmp_path, model, preset):
 
 
 @pytest.mark.slow
+def test_dfcvae_of_the_thesis_trains_on_features_of_vgg19(small, grid, tmp_path):
+    """With a file of weights, which are random ones here: its loss is that of features alone."""
+    import keras
+
+    path = tmp_path / "vgg.weights.h5"
+    network = keras.applications.VGG19(weights=None, include_top=False, input_shape=(32, 32, 3))
+    network.save_weights(path)
+    settings = small("dfcvae", "thesis", epochs=1)
+    train(settings, grid, tmp_path / "out", feature_weights=str(path))
+    (row,) = history(tmp_path / "out")
+    assert row["features"] > 0
+    assert "reconstruction" not in row
+    assert load_codec(tmp_path / "out" / "model.keras").latents == 100
+
+
+@pytest.mark.slow
 def test_slopes_and_travel_times_can_be_added(small, grid, tmp_path):
     """Each has its own column."""
     settings = small("ae", epochs=1, loss={"gradients": 0.5, "travel_time": 0.1, "land": 0.5})
