@@ -76,6 +76,7 @@ class Elements:
         self.lowest = zeros((rows, blocks, LANES), kind)
         self._gates = zeros((rows, blocks, 3 * LANES), kind)
         self.active = np.zeros((rows, blocks), dtype=np.bool_)
+        self._spent = np.zeros(mesh.ny + 1, dtype=np.int64)
         self._spin = (mesh.dx * self.coriolis_at(basis.nodes)).astype(kind)
         self._lift = (basis.left / basis.weights, basis.right / basis.weights)
 
@@ -101,6 +102,7 @@ class Elements:
         blocks = np.moveaxis(padded.reshape(ny + 1, -1, LANES, 4), 2, 3)
         self._gates[1:] = blocks[:, :, :3].reshape(ny + 1, -1, 3 * LANES)
         self.active[1:-1] = blocks[:-1, :, 3].any(axis=2)
+        np.cumsum(self.active[1:-1].sum(axis=1), out=self._spent[1:])
 
     def fastest_wave(self, at: NDArray[np.int32]) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""
@@ -117,7 +119,7 @@ class Elements:
                 patches.door_rows, patches.door_traces, self.lowest, self._mesh.nx, self._boundary,
                 scale, g, first, last,
             ),
-            1, self._mesh.ny + 1,
+            1, self._mesh.ny + 1, self._spent,
         )  # fmt: skip
 
     def traces(self, rims: NDArray[np.int64], dt: float) -> Array:

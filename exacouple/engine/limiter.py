@@ -16,7 +16,7 @@ ABSENT = np.iinfo(np.int32).max
 
 # Groups of patches that each thread takes between the two passes of a step: few, so that what the
 # one hands over is still in the caches for the other, but enough that the calls cost little.
-_BAND = 64
+_BAND = 48
 
 # Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
 SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
@@ -90,7 +90,7 @@ class Patches:
         self.scarce = np.zeros(count, dtype=np.bool_)
         self.wet = np.zeros(count, dtype=np.bool_)
         self.sound = np.ones(count, dtype=np.bool_)
-        self._kept = zeros((0, 0), self.w.dtype)
+        self._kept = zeros((0, 0, 0), self.w.dtype)
         self.waking = np.zeros(count, dtype=np.bool_)
         self._connect()
 
@@ -208,15 +208,15 @@ class Patches:
         doors = (self.door_at, self.door_traces)
         found = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
         row = self.cells[:, 0]
-        band = max(self._reach, _BAND * team.threads)
-        kept = self._room(2 * band)
+        band = max(self._reach, _BAND)
+        kept = self._room(team.threads, 3 * band)
         team.over_bands(
-            lambda first, last: balance.begin(
-                *known, *terms, awake, self.edges, kept, first, last
+            lambda first, last, thread: balance.begin(
+                *known, *terms, awake, self.edges, kept[thread], first, last
             ),
-            lambda first, last: balance.finish(
-                order, self.new, self.edges, kept, self.sides, *doors, project, *found, turn,
-                row, g, dry, sea, dt / width, awake, first, last,
+            lambda first, last, thread: balance.finish(
+                order, self.new, self.edges, kept[thread], self.sides, *doors, project, *found,
+                turn, row, g, dry, sea, dt / width, awake, first, last,
             ),
             awake.size, band,
         )  # fmt: skip
@@ -233,12 +233,12 @@ class Patches:
         if drag > 0.0:
             balance.rub(self.wet, self.new, awake, drag, dt, dry)
 
-    def _room(self, groups: int) -> Array:
-        """Room for what `balance.begin` hands over, for some groups or all if there are less."""
-        places = min(groups, -(-len(self) // subcells.PACK))
-        if len(self._kept) != places:
+    def _room(self, threads: int, groups: int) -> Array:
+        """Room of each thread for what `balance.begin` hands over: some groups, or all its own."""
+        places = min(groups, -(-len(self) // (subcells.PACK * threads)))
+        if self._kept.shape[:2] != (threads, places):
             size = 5 * self.basis.subcells**2 * subcells.PACK
-            self._kept = zeros((places, size), self.w.dtype)
+            self._kept = zeros((threads, places, size), self.w.dtype)
         return self._kept
 
     def _awake(self) -> NDArray[np.int64]:
