@@ -71,11 +71,17 @@ def _held_back() -> Iterator[None]:
                 os.write(2, kept.read())
 
 
+def processors() -> int:
+    """Number of processors that this process may use, which is that of TensorFlow's threads."""
+    return len(os.sched_getaffinity(0))
+
+
 def prepare_devices(*, seed: int, precision: str, threads: int | None = None) -> Any:
     """Return the strategy to train with, after seeds and precision have been set.
 
     One process uses all GPUs that it sees, each with a share of every batch. Operations are made
-    deterministic, so that the same seed gives the same weights on the same machine.
+    deterministic, so that the same seed gives the same weights on the same machine with the same
+    number of threads.
 
     Parameters
     ----------

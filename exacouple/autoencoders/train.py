@@ -20,7 +20,7 @@ from exacouple.autoencoders.features import find_vgg19
 from exacouple.autoencoders.keras_codec import KerasCodec
 from exacouple.autoencoders.selection import select_dictionary
 from exacouple.autoencoders.settings import Settings
-from exacouple.autoencoders.tensorflow_setup import prepare_devices
+from exacouple.autoencoders.tensorflow_setup import prepare_devices, processors
 from exacouple.autoencoders.training import CHECKPOINT, Outcome, Trainer, write_settings
 from exacouple.autoencoders.training_data import TrainingData
 from exacouple.autoencoders.vae import VariationalAutoencoder
@@ -57,7 +57,8 @@ def train(
     feature_weights : str, optional
         File of the weights of VGG19 for a deep-feature loss.
     threads : int, optional
-        Threads of TensorFlow.
+        Threads of TensorFlow, on which the last digits of weights depend. Without it those that the
+        training began with, or as many as there are processors.
     force : bool
         Start anew where there is a training with other settings, or a finished one.
 
@@ -88,7 +89,8 @@ def _train(
     force: bool,
 ) -> Outcome:
     facts = data.facts()
-    _claim(directory, settings, facts, force=force)
+    _claim(directory, settings, facts, threads or processors(), force=force)
+    threads = _same_threads(directory, threads)
     strategy = prepare_devices(seed=settings.seed, precision=settings.precision, threads=threads)
     dictionary = _dictionary(directory, settings, data)
     with strategy.scope():
@@ -129,7 +131,9 @@ def build_model(
     return kinds[settings.model](settings, data.scaling, dictionary)
 
 
-def _claim(directory: Path, settings: Settings, facts: dict[str, Any], *, force: bool) -> None:
+def _claim(
+    directory: Path, settings: Settings, facts: dict[str, Any], threads: int, *, force: bool
+) -> None:
     """See to it that the directory is new, or holds this very training, not finished."""
     path = directory / _SETTINGS
     if directory.exists() and not directory.is_dir():
@@ -148,7 +152,24 @@ def _claim(directory: Path, settings: Settings, facts: dict[str, Any], *, force:
         shutil.rmtree(directory)
     elif directory.is_dir() and any(directory.iterdir()):
         raise UsageError(f"{directory} is not empty and holds no training: give another --out")
-    write_settings(directory, settings, facts)
+    write_settings(directory, settings, facts, threads=threads)
+
+
+def _same_threads(directory: Path, asked: int | None) -> int | None:
+    """Return the threads to go on with; None for TensorFlow's own choice."""
+    path = directory / _SETTINGS
+    began = json.loads(path.read_text(encoding="utf-8")).get("threads", asked or processors())
+    if asked is None:
+        return None if began == processors() else began
+    if asked != began:
+        _log.warning(
+            "%s began with %d threads of TensorFlow, and goes on with %d: its weights will differ "
+            "in the last digits from those of a training that was not stopped",
+            directory,
+            began,
+            asked,
+        )
+    return asked
 
 
 def _difference(path: Path, settings: Settings, facts: dict[str, Any]) -> str:

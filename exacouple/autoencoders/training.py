@@ -266,9 +266,12 @@ class Trainer:
         save_checkpoint(self.directory / CHECKPOINT, self.variables(), self.progress)
 
 
-def write_settings(directory: Path, settings: Settings, facts: Mapping[str, Any]) -> None:
-    """Write ``settings.json``: all settings and what the data are."""
-    write_json(directory / "settings.json", {"settings": asdict(settings), "data": dict(facts)})
+def write_settings(
+    directory: Path, settings: Settings, facts: Mapping[str, Any], *, threads: int
+) -> None:
+    """Write ``settings.json``: all settings, what the data are, and the threads of TensorFlow."""
+    record = {"settings": asdict(settings), "data": dict(facts), "threads": threads}
+    write_json(directory / "settings.json", record)
 
 
 def _scales(model: Autoencoder) -> bool:

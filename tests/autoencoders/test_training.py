@@ -73,7 +73,10 @@ def same_weights(one, other):
 
 @pytest.mark.slow
 def test_the_command_goes_on_after_sigkill(grid, tmp_path):
-    """The process is killed by the system as soon as it has a checkpoint, and started again."""
+    """The process is killed by the system as soon as it has a checkpoint, and started again.
+
+    The second command does not tell the number of threads, on which the last digits depend.
+    """
     config = tmp_path / "train.toml"
     config.write_text(
         "checkpoint_steps = 2\n"
@@ -81,12 +84,13 @@ def test_the_command_goes_on_after_sigkill(grid, tmp_path):
         "[optimiser]\nbatch = 4\n[data]\nblock_deg = 10.0\nborder = 0\nstride = 96\n"
     )
 
-    def command(out):
+    def command(out, *threads):
         options = ("--config", config, "--data", grid, "--epochs", 3, "--out", tmp_path / out)
+        options += threads
         return [sys.executable, "-m", "exacouple", "train", "vae", *map(str, options)]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    with subprocess.Popen(command("cut"), stderr=subprocess.DEVNULL) as running:
+    subprocess.run(command("whole", "--threads", 1), check=True, capture_output=True)
+    with subprocess.Popen(command("cut", "--threads", 1), stderr=subprocess.DEVNULL) as running:
         while not (tmp_path / "cut" / "checkpoint.npz").exists():
             assert running.poll() is None
             time.sleep(0.01)
@@ -172,11 +176,30 @@ def test_other_settings_in_the_same_place_are_named(small, grid, tmp_path):
         tmp_path / "out",
         small("vae"),
         {"file": "x.nc", "sha256": sha256_file(grid)},
+        threads=1,
     )
     with pytest.raises(UsageError, match=r"'network\.atoms' was 32, now 48"):
         train(small("vae", network={"atoms": 48}), grid, tmp_path / "out")
     with pytest.raises(UsageError, match=r"'seed' was 0, now 3"):
         train(small("vae", seed=3), grid, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(None, 97), (97, 97), (96, 96)])
+def test_threads_are_those_that_the_training_began_with(
+    small, grid, tmp_path, monkeypatch, caplog, asked, taken
+):
+    """Unless others are asked for, which is warned of."""
+
+    def prepared(*, threads, **options):
+        assert threads == taken
+        raise InterruptedError
+
+    monkeypatch.setattr("exacouple.autoencoders.train.prepare_devices", prepared)
+    facts = {"file": "x.nc", "sha256": sha256_file(grid)}
+    training.write_settings(tmp_path / "out", small("ae"), facts, threads=97)
+    with pytest.raises(InterruptedError):
+        train(small("ae"), grid, tmp_path / "out", threads=asked)
+    assert ("began with 97 threads" in caplog.text) == (taken != 97)
 
 
 def test_the_test_part_is_never_read(small, grid, tmp_path, monkeypatch):
