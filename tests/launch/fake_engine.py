@@ -145,6 +145,8 @@ def collapse(buoys: list[str], end: float) -> None:
 
 
 def hang_until_sigint(buoys: list[str], end: float) -> None:
+    """Obey, also if the tests run in the background, where shells have SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     hang()
 
 
