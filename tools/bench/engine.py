@@ -1,9 +1,10 @@
 """Speed of the embedded engine against what the machine can do, all measured in one run.
 
 Prints element updates, degrees of freedom and floating-point operations per second, and what part
-that is of the multiply-add and of the memory speed measured beside it, then the Tohoku tsunami to
-7500 s. CPU seconds count for one thread, so that a busy machine disturbs little; two threads are
-compared by wall time, which needs two free cores.
+that is of the multiply-add and of the memory speed measured beside it, for every order, precision,
+mesh and share of limited elements, then the Tohoku tsunami to 7500 s. CPU seconds count for one
+thread, so that a busy machine disturbs little. How many times as fast two threads are is wall time,
+in turns with one thread, which needs two free cores.
 """
 
 import argparse
@@ -45,7 +46,6 @@ class Setting:
     cells: int
     limited: float = 0.0
     precision: str = "double"
-    threads: int = 1
 
 
 def _multiply_add(values: Array, factor: float, rounds: int) -> None:
@@ -113,7 +113,7 @@ def bytes_per_element(setting: Setting) -> int:
     return 7 * (setting.order + 1) ** 2 * width
 
 
-def make_solver(setting: Setting) -> Solver:
+def make_solver(setting: Setting, threads: int) -> Solver:
     """A hump of 1 m on a flat ocean; a strip of it shallow enough to be limited."""
     mesh = Mesh(0.0, 0.0, CELL_M, setting.cells, setting.cells)
     centre = 0.5 * setting.cells * CELL_M
@@ -127,59 +127,55 @@ def make_solver(setting: Setting) -> Solver:
 
     return Solver(
         mesh, initial, order=setting.order, boundary="wall", limiter_depth=100.0, fixed_dt=True,
-        precision=setting.precision, threads=setting.threads,
+        precision=setting.precision, threads=threads,
     )  # fmt: skip
 
 
-def seconds_per_step(setting: Setting, clock: Callable[[], float]) -> float:
-    """Least seconds per step of several measurements."""
-    solver = make_solver(setting)
+@dataclass(frozen=True)
+class Cost:
+    """Least seconds per step: of the processor, and of the clock with one and two threads."""
+
+    spent: float
+    alone: float
+    together: float
+
+
+def cost_of(setting: Setting, rounds: int = 6) -> Cost:
+    """Advance one solver and one with two threads in turns; the first turn does not count."""
+    solvers = [make_solver(setting, threads) for threads in (1, 2)]
     steps = max(2, 600_000 // (setting.cells**2 * setting.order))
-
-    def advance() -> None:
-        for _ in range(steps):
-            solver.step()
-
-    return best_of(advance, clock, repeats=4) / steps
+    spent, wall = np.zeros((2, 2, rounds))
+    for turn in range(rounds):
+        for who, solver in enumerate(solvers):
+            start = time.process_time(), time.perf_counter()
+            for _ in range(steps):
+                solver.step()
+            spent[who, turn] = time.process_time() - start[0]
+            wall[who, turn] = time.perf_counter() - start[1]
+    least = [times[:, 1:].min(axis=1) / steps for times in (spent, wall)]
+    return Cost(spent=least[0][0], alone=least[1][0], together=least[1][1])
 
 
 def settings(*, quick: bool) -> Iterator[Setting]:
     """The lines of the table."""
-    sizes = (81, 243) if quick else (81, 243, 729)
     for order in (2,) if quick else (1, 2, 3, 4):
         for precision in ("double", "single"):
-            for cells in sizes if order == 2 else sizes[:2]:
-                yield Setting(order, cells, precision=precision)
-    for limited in (0.05, 0.2):
-        for cells in sizes:
-            yield Setting(2, cells, limited)
+            for limited in (0.0, 0.05, 0.2):
+                for cells in (81, 243) if quick else (81, 243, 729):
+                    yield Setting(order, cells, limited, precision)
 
 
 def print_setting(setting: Setting, peak: float, memory: float) -> None:
     """Measure one line of the table."""
-    seconds = seconds_per_step(setting, time.process_time)
-    rate = setting.cells**2 / seconds
+    cost = cost_of(setting)
+    rate = setting.cells**2 / cost.spent
     deep = (1.0 - setting.limited) * rate
     dofs = 3 * (setting.order + 1) ** 2 * rate
     flops = flops_per_element(setting.order) * deep
     print(
         f"{setting.order:5}{setting.cells:7}{setting.limited:8.0%}{setting.precision:>10}"
         f"{rate / 1e6:14.2f}{dofs / 1e6:9.0f}{flops / 1e9:9.1f}{flops / peak:9.0%}"
-        f"{bytes_per_element(setting) * deep / memory:11.0%}",
-        flush=True,
-    )
-
-
-def print_threads(setting: Setting) -> None:
-    """Compare two threads with one, by wall time and by CPU time."""
-    two = Setting(**{**vars(setting), "threads": 2})
-    wall = [seconds_per_step(each, time.perf_counter) for each in (setting, two)]
-    spent = [seconds_per_step(each, time.process_time) for each in (setting, two)]
-    print(
-        f"two threads against one, {setting.cells} x {setting.cells} cells, "
-        f"{setting.limited:.0%} limited: {wall[0] / wall[1]:.2f} times as fast for "
-        f"{spent[1] / spent[0]:.2f} times the CPU time (load {os.getloadavg()[0]:.1f} on "
-        f"{os.cpu_count()} cores)",
+        f"{bytes_per_element(setting) * deep / memory:11.0%}{cost.alone / cost.together:13.2f}",
         flush=True,
     )
 
@@ -238,14 +234,15 @@ def main() -> None:
     peaks = {precision: peak_flops(precision) for precision in ("double", "single")}
     print(
         f"one core: {peaks['double'] / 1e9:.1f} GFLOP/s in multiply-adds "
-        f"({peaks['single'] / 1e9:.1f} in single precision), {memory / 1e9:.1f} GB/s in triads"
+        f"({peaks['single'] / 1e9:.1f} in single precision), {memory / 1e9:.1f} GB/s in triads; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
-    print("order  cells limited precision  M elements/s  M DOF/s  GFLOP/s  of peak  of memory")
+    print(
+        "order  cells limited precision  M elements/s  M DOF/s  GFLOP/s  of peak  of memory"
+        "  two threads"
+    )
     for setting in settings(quick=quick):
         print_setting(setting, peaks[setting.precision], memory)
-    for limited in (0.0, 0.2):
-        for cells in (81, 243) if quick else (81, 243, 729):
-            print_threads(Setting(2, cells, limited))
     print_tohoku(81, "double")
     print_tohoku(81, "single")
     if not quick:
