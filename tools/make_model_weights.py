@@ -70,7 +70,11 @@ def settings_of(model: str, seed: int) -> Settings:
 
 
 def train_all(grid: Path, work: Path) -> None:
-    """Train and export what is not there yet."""
+    """Train and export what is not there yet.
+
+    The trained models are loaded after all trainings, as TensorFlow can be given its number of
+    threads only before it computes, and the last digits of the weights depend on that.
+    """
     from exacouple.autoencoders.export import to_portable
     from exacouple.autoencoders.keras_codec import KerasCodec
     from exacouple.autoencoders.train import MODEL, train
@@ -80,6 +84,8 @@ def train_all(grid: Path, work: Path) -> None:
         directory = work / f"{model}-{seed}"
         if not (directory / MODEL).is_file():
             train(settings_of(model, seed), grid, directory, threads=2)
+    for model, seed in RUNS:
+        directory = work / f"{model}-{seed}"
         codec = KerasCodec.load(directory / MODEL)
         rows = read_history(directory)
         curve = [{key: round(row[key], 5) for key in CURVE if key in row} for row in rows]

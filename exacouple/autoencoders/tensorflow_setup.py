@@ -76,20 +76,42 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def prepare_devices(*, seed: int, precision: str, threads: int | None = None) -> Any:
+def set_threads(threads: int | None) -> int:
+    """Give TensorFlow a number of threads, and return that which it has.
+
+    The last digits of sums depend on it, with oneDNN and without. Processors do not matter then:
+    two threads on one compute the same as two threads on two.
+
+    Parameters
+    ----------
+    threads : int, optional
+        None for TensorFlow's own choice, one for each processor. A TensorFlow that has computed in
+        this process already keeps those that it has.
+    """
+    import_quietly()
+    import tensorflow as tf
+
+    if threads is not None:
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        except RuntimeError:
+            _log.debug("TensorFlow runs already: its threads stay as they are")
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or processors()
+
+
+def prepare_devices(*, seed: int, precision: str) -> Any:
     """Return the strategy to train with, after seeds and precision have been set.
 
     One process uses all GPUs that it sees, each with a share of every batch. Operations are made
     deterministic, so that the same seed gives the same weights on the same machine with the same
-    number of threads.
+    number of threads (`set_threads`).
 
     Parameters
     ----------
     seed : int
         Of the initial weights.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
-    threads : int, optional
-        Threads of TensorFlow; takes effect before its first operation only.
 
     Returns
     -------
@@ -99,12 +121,6 @@ def prepare_devices(*, seed: int, precision: str, threads: int | None = None) ->
     import keras
     import tensorflow as tf
 
-    if threads is not None:
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-        except RuntimeError:
-            _log.warning("the number of threads cannot be changed any more")
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         try:

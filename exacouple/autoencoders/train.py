@@ -20,7 +20,7 @@ from exacouple.autoencoders.features import find_vgg19
 from exacouple.autoencoders.keras_codec import KerasCodec
 from exacouple.autoencoders.selection import select_dictionary
 from exacouple.autoencoders.settings import Settings
-from exacouple.autoencoders.tensorflow_setup import prepare_devices, processors
+from exacouple.autoencoders.tensorflow_setup import prepare_devices, processors, set_threads
 from exacouple.autoencoders.training import CHECKPOINT, Outcome, Trainer, write_settings
 from exacouple.autoencoders.training_data import TrainingData
 from exacouple.autoencoders.vae import VariationalAutoencoder
@@ -89,9 +89,12 @@ def _train(
     force: bool,
 ) -> Outcome:
     facts = data.facts()
-    _claim(directory, settings, facts, threads or processors(), force=force)
-    threads = _same_threads(directory, threads)
-    strategy = prepare_devices(seed=settings.seed, precision=settings.precision, threads=threads)
+    began = _claim(directory, settings, facts, force=force)
+    has = set_threads(threads or (None if began == processors() else began))
+    _check_threads(directory, threads, began, has)
+    if began is None:
+        write_settings(directory, settings, facts, threads=has)
+    strategy = prepare_devices(seed=settings.seed, precision=settings.precision)
     dictionary = _dictionary(directory, settings, data)
     with strategy.scope():
         model = build_model(settings, data, dictionary, feature_weights=feature_weights)
@@ -132,9 +135,12 @@ def build_model(
 
 
 def _claim(
-    directory: Path, settings: Settings, facts: dict[str, Any], threads: int, *, force: bool
-) -> None:
-    """See to it that the directory is new, or holds this very training, not finished."""
+    directory: Path, settings: Settings, facts: dict[str, Any], *, force: bool
+) -> int | None:
+    """See to it that the directory is new, or holds this very training, not finished.
+
+    Returns the threads that this training began with; None if it is new, or if they are unknown.
+    """
     path = directory / _SETTINGS
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is not a directory: give another --out")
@@ -142,7 +148,8 @@ def _claim(
         differs = _difference(path, settings, facts)
         finished = (directory / MODEL).is_file()
         if not differs and not finished:
-            return
+            began = json.loads(path.read_text(encoding="utf-8")).get("threads")
+            return None if began is None else int(began)
         if not force:
             reason = f"of other settings ({differs})" if differs else "that is finished"
             raise UsageError(
@@ -152,24 +159,27 @@ def _claim(
         shutil.rmtree(directory)
     elif directory.is_dir() and any(directory.iterdir()):
         raise UsageError(f"{directory} is not empty and holds no training: give another --out")
-    write_settings(directory, settings, facts, threads=threads)
+    return None
 
 
-def _same_threads(directory: Path, asked: int | None) -> int | None:
-    """Return the threads to go on with; None for TensorFlow's own choice."""
-    path = directory / _SETTINGS
-    began = json.loads(path.read_text(encoding="utf-8")).get("threads", asked or processors())
-    if asked is None:
-        return None if began == processors() else began
-    if asked != began:
+def _check_threads(directory: Path, asked: int | None, began: int | None, has: int) -> None:
+    """Warn where TensorFlow has not the threads that the last digits of the weights depend on."""
+    wanted = asked or began or has
+    if has != wanted:
+        _log.warning(
+            "TensorFlow has computed in this process before the training, and keeps its %d threads "
+            "instead of %d",
+            has,
+            wanted,
+        )
+    if has != (began or has):
         _log.warning(
             "%s began with %d threads of TensorFlow, and goes on with %d: its weights will differ "
             "in the last digits from those of a training that was not stopped",
             directory,
             began,
-            asked,
+            has,
         )
-    return asked
 
 
 def _difference(path: Path, settings: Settings, facts: dict[str, Any]) -> str:

@@ -2,12 +2,15 @@
 
 import csv
 import dataclasses
+import importlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import netCDF4
@@ -17,12 +20,15 @@ import pytest
 pytestmark = pytest.mark.train
 pytest.importorskip("keras", reason="needs TensorFlow: pip install 'exacouple[train]'")
 
+import tensorflow as tf  # noqa: E402
+
 from exacouple.autoencoders import training, training_data  # noqa: E402
 from exacouple.autoencoders.checkpoint import load_checkpoint  # noqa: E402
 from exacouple.autoencoders.codec import load_codec  # noqa: E402
 from exacouple.autoencoders.selection import select_dictionary  # noqa: E402
 from exacouple.autoencoders.settings import read_settings  # noqa: E402
-from exacouple.autoencoders.train import train  # noqa: E402
+from exacouple.autoencoders.tensorflow_setup import processors  # noqa: E402
+from exacouple.autoencoders.train import MODEL, train  # noqa: E402
 from exacouple.bathymetry.streaming import read_tiles  # noqa: E402
 from exacouple.errors import ExacoupleError, UsageError  # noqa: E402
 from exacouple.hashing import sha256_file  # noqa: E402
@@ -75,7 +81,8 @@ def same_weights(one, other):
 def test_the_command_goes_on_after_sigkill(grid, tmp_path):
     """The process is killed by the system as soon as it has a checkpoint, and started again.
 
-    The second command does not tell the number of threads, on which the last digits depend.
+    The second command does not tell the number of threads, on which the last digits depend, and
+    has only one processor.
     """
     config = tmp_path / "train.toml"
     config.write_text(
@@ -89,15 +96,18 @@ def test_the_command_goes_on_after_sigkill(grid, tmp_path):
         options += threads
         return [sys.executable, "-m", "exacouple", "train", "vae", *map(str, options)]
 
-    subprocess.run(command("whole", "--threads", 1), check=True, capture_output=True)
-    with subprocess.Popen(command("cut", "--threads", 1), stderr=subprocess.DEVNULL) as running:
+    def on_one_processor():
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    subprocess.run(command("whole", "--threads", 2), check=True, capture_output=True)
+    with subprocess.Popen(command("cut", "--threads", 2), stderr=subprocess.DEVNULL) as running:
         while not (tmp_path / "cut" / "checkpoint.npz").exists():
             assert running.poll() is None
             time.sleep(0.01)
         os.kill(running.pid, signal.SIGKILL)
     assert running.returncode == -signal.SIGKILL
     assert not (tmp_path / "cut" / "model.keras").exists()
-    subprocess.run(command("cut"), check=True, capture_output=True)
+    subprocess.run(command("cut"), check=True, capture_output=True, preexec_fn=on_one_processor)
     same_weights(tmp_path / "whole", tmp_path / "cut")
     assert history(tmp_path / "cut") == history(tmp_path / "whole")
 
@@ -190,16 +200,68 @@ def test_threads_are_those_that_the_training_began_with(
 ):
     """Unless others are asked for, which is warned of."""
 
-    def prepared(*, threads, **options):
+    def set_threads(threads):
         assert threads == taken
-        raise InterruptedError
+        return threads
 
-    monkeypatch.setattr("exacouple.autoencoders.train.prepare_devices", prepared)
-    facts = {"file": "x.nc", "sha256": sha256_file(grid)}
-    training.write_settings(tmp_path / "out", small("ae"), facts, threads=97)
-    with pytest.raises(InterruptedError):
+    begun(small("ae"), grid, tmp_path / "out", monkeypatch, threads=97)
+    monkeypatch.setattr("exacouple.autoencoders.train.set_threads", set_threads)
+    with pytest.raises(Killed):
         train(small("ae"), grid, tmp_path / "out", threads=asked)
     assert ("began with 97 threads" in caplog.text) == (taken != 97)
+
+
+def begun(settings, grid, directory, monkeypatch, *, threads):
+    """Leave a training that began with some threads, and let the next one end before it begins."""
+    facts = {"file": "x.nc", "sha256": sha256_file(grid)}
+    training.write_settings(directory, settings, facts, threads=threads)
+
+    def deadly(**options):
+        raise Killed
+
+    monkeypatch.setattr("exacouple.autoencoders.train.prepare_devices", deadly)
+
+
+@pytest.mark.parametrize("asked", [None, 97])
+def test_going_on_in_a_process_that_has_other_threads_is_warned_of(
+    small, grid, tmp_path, monkeypatch, caplog, asked
+):
+    """TensorFlow has computed already: whatever is asked for, its threads are those it has."""
+    tf.zeros(1)
+    begun(small("ae"), grid, tmp_path / "out", monkeypatch, threads=97)
+    with pytest.raises(Killed):
+        train(small("ae"), grid, tmp_path / "out", threads=asked)
+    assert f"began with 97 threads of TensorFlow, and goes on with {processors()}" in caplog.text
+
+
+def test_threads_that_tensorflow_really_has_are_recorded(small, grid, tmp_path):
+    """Not those that were asked for too late."""
+    tf.zeros(1)
+    train(small("ae", epochs=1), grid, tmp_path / "out", threads=97)
+    recorded = json.loads((tmp_path / "out" / "settings.json").read_text(encoding="utf-8"))
+    assert recorded["threads"] == processors()
+
+
+def test_the_tool_trains_before_it_loads_what_is_trained(grid, tmp_path, monkeypatch):
+    """A loaded model computes, and then TensorFlow takes no other number of threads any more."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "tools")
+    tool = importlib.import_module("make_model_weights")
+    finished, *others = (tmp_path / f"{model}-{seed}" for model, seed in tool.RUNS)
+    finished.mkdir()
+    (finished / MODEL).touch()
+    trained = []
+
+    def noted(settings, grid, directory, *, threads):
+        trained.append(directory)
+
+    def deadly(path):
+        raise Killed
+
+    monkeypatch.setattr("exacouple.autoencoders.train.train", noted)
+    monkeypatch.setattr("exacouple.autoencoders.keras_codec.KerasCodec.load", deadly)
+    with pytest.raises(Killed):
+        tool.train_all(grid, tmp_path)
+    assert trained == others
 
 
 def test_the_test_part_is_never_read(small, grid, tmp_path, monkeypatch):
