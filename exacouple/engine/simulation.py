@@ -70,23 +70,10 @@ StartSolver = Callable[[Specfile, Mesh, Scenario], Solver]
 
 def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
     """Start the embedded ADER-DG solver; this is what imports Numba."""
-    from exacouple.engine import warmup
     from exacouple.engine.levels import RefinedSolver
     from exacouple.engine.solver import Solver as AderDgSolver
 
     parameters = spec.parameters
-    needed = {
-        warmup.CORE: True,
-        warmup.MAXIMUM_PRINCIPLE: spec.dmp_observables > 0,
-        warmup.FRICTION: parameters.manning > 0.0,
-        warmup.SPONGE: parameters.boundary == "sponge",
-        warmup.MAXIMA: bool(parameters.maxima),
-        warmup.REFINEMENT: parameters.refinement is not None,
-    }
-    parts = [part for part in needed if needed[part]]
-    precision = parameters.precision
-    warmup.compile_kernels(spec.order, parts, precision)
-    warmup.load_compiled(spec.order, parts, precision)
     settings: dict[str, Any] = {
         "order": spec.order,
         "gravity": parameters.gravity,
@@ -101,7 +88,7 @@ def start_solver(spec: Specfile, mesh: Mesh, initial: Scenario) -> Solver:
         "manning": parameters.manning,
         "motion": initial.motion,
         "threads": thread_count(),
-        "precision": precision,
+        "precision": parameters.precision,
         "dmp_observables": spec.dmp_observables,
         "dmp_relaxation_parameter": spec.dmp_relaxation_parameter,
         "dmp_difference_scaling": spec.dmp_difference_scaling,

@@ -10,7 +10,7 @@ may be in any unit that gravity shares.
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling
+from exacouple.engine import coupling, warmup
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import Cells
 from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
@@ -100,6 +100,8 @@ class Solver(Solution):
     Bader (2018), Comput. Fluids 173, 299-306.
     """
 
+    _parts: tuple[str, ...] = ()
+
     def __init__(
         self,
         mesh: Mesh,
@@ -138,6 +140,13 @@ class Solver(Solution):
             raise UsageError(
                 f"precision {precision!r} is unknown; choose one of {tuple(PRECISIONS)}"
             )
+        terms = {
+            warmup.FRICTION: manning > 0.0,
+            warmup.SPONGE: boundary == "sponge",
+            warmup.MAXIMUM_PRINCIPLE: dmp_observables > 0,
+        }
+        parts = [part for part, present in terms.items() if present]
+        warmup.make_ready(order, precision, [*self._parts, *parts])
         self.limiter_depth, self.boundary, self.sea_level = limiter_depth, boundary, sea_level
         self.cfl, self.fixed_dt = cfl, fixed_dt
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)

@@ -1,9 +1,11 @@
 """Compile the numerical kernels before they are needed, in two processes at once.
 
-A run itself never compiles. A function that is compiled into several others is there in several
-copies, whose optimised sums may differ in the last bit, and the one that a process meets first
-serves for all. So a run loads everything at its start, in an order that never changes: only so does
-a run that was stopped go on bit for bit, whether the kernels were there at its first start or not.
+A process that solves never compiles. A function that is compiled into several others is there in
+several copies, whose optimised sums may differ in the last bit, and the one that a process meets
+first serves for all. So a solver has everything compiled elsewhere and loads it before it begins,
+in an order that never changes: only so does a run that was stopped go on bit for bit, whether the
+kernels were there at its first start or not. All such functions belong to the part `CORE`, which
+comes first; the order of the other parts does not matter.
 
 Numba keeps the machine code in a folder of its own (`exacouple.engine.codefolder`). Marks in it
 tell what has been compiled already.
@@ -21,6 +23,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,11 +40,43 @@ Array = NDArray[np.float64]
 
 _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
 
-CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA = "core", "friction", "sponge", "dmp", "maxima"
+CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE = "core", "friction", "sponge", "dmp"
 REFINEMENT = "refinement"
 _TOO_LONG = 20.0
-PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, MAXIMA, REFINEMENT)
-"""What every run needs, and what only runs with these terms or outputs need."""
+PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, REFINEMENT)
+"""What every solver needs, and what only those with these terms need."""
+
+# Order, precision and part of what this process has loaded, or is about to.
+_loaded: set[tuple[int, str, str]] = set()
+_loading = threading.RLock()
+
+
+def make_ready(order: int, precision: str, parts: Iterable[str]) -> None:
+    """Load what a solver needs, unless this process has done so before; compile it if need be.
+
+    Parameters
+    ----------
+    order
+        Polynomial degree.
+    precision
+        Of the deep elements, ``"double"`` or ``"single"``.
+    parts
+        From `PARTS`; `CORE` is always among them.
+    """
+    with _loading:
+        wanted = [part for part in PARTS if part == CORE or part in parts]
+        missing = [part for part in wanted if (order, precision, part) not in _loaded]
+        if not missing:
+            return
+        news = {(order, precision, part) for part in missing}
+        # The solvers that are started for loading do not ask again.
+        _loaded.update(news)
+        try:
+            compile_kernels(order, missing, precision)
+            _run_all(order, precision, missing)
+        except BaseException:
+            _loaded.difference_update(news)
+            raise
 
 
 def compile_kernels(
@@ -90,11 +125,6 @@ def compile_kernels(
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
     return took
-
-
-def load_compiled(order: int, parts: Iterable[str], precision: str) -> None:
-    """Load what `compile_kernels` has compiled, always in the same order."""
-    _run_all(order, precision, parts)
 
 
 def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) -> None:
@@ -210,7 +240,7 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
     )
     solver.dt *= _TOO_LONG
     solver.step()
-    if MAXIMA in parts:
+    if CORE in parts:
         Extremes(mesh, Axes(1.0), 0.01).record(solver)
     if REFINEMENT in parts:
         _run_refined(order, precision)
@@ -242,9 +272,18 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     return h, 0.2 * h * (x - 2.0), zero, np.where(x < 1.0, 1.0, -1.0001)
 
 
-if __name__ == "__main__":
-    _order, _precision, *_parts = sys.argv[1:]
-    if _parts:
-        _compile(int(_order), _precision, _parts, helped=len(os.sched_getaffinity(0)) > 1)
+def _main(order: int, precision: str, parts: list[str]) -> None:
+    """Do what the command line asks for; the solvers of this process compile."""
+    _loaded.update((order, precision, part) for part in PARTS)
+    if parts:
+        _compile(order, precision, parts, helped=len(os.sched_getaffinity(0)) > 1)
     else:
-        _run_rest(int(_order), _precision)
+        _run_rest(order, precision)
+
+
+if __name__ == "__main__":
+    # Solvers know this module by its name, not as the one that was started.
+    from exacouple.engine import warmup
+
+    _order, _precision, *_parts = sys.argv[1:]
+    warmup._main(int(_order), _precision, _parts)

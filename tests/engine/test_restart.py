@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import exacouple
-from exacouple.engine import simulation, warmup
+from exacouple.engine import simulation
 from exacouple.engine.__main__ import main
 from exacouple.engine.checkpoint import Checkpoints, checkpoint_path
 from exacouple.engine.mesh import Mesh
@@ -313,7 +313,6 @@ def test_a_run_that_broke_down_leaves_no_checkpoint(
     """Going on from it would break down again."""
     die_after(3, run, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr(warmup, "load_compiled", lambda *_: None)
         patch.setattr(Solver, "step", broken)
         assert run("--resume") == 1
     assert "not finite at x = 1" in capsys.readouterr().err

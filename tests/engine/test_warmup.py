@@ -49,6 +49,101 @@ def test_the_command_says_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(result.stdout) == [{"order": 3, "seconds": None}]
 
 
+BITS = """
+import hashlib, sys
+import numpy as np
+from exacouple.engine.mesh import Mesh
+from exacouple.engine.refinement import Refinement
+from exacouple.engine.levels import RefinedSolver
+from exacouple.engine.solver import Solver
+
+def coast(x, y):
+    b = np.where(x < 5.0, 0.6 - 0.2 * x + 0.05 * np.sin(3.0 * y), -2.0)
+    h = np.maximum(0.3 * np.exp(-((x - 4.0) ** 2 + (y - 3.0) ** 2)) - b, 0.0)
+    return h, 0.1 * h, 0.03 * h * y, b
+
+def bits(solver):
+    for _ in range(20):
+        solver.step()
+    digest = hashlib.sha256()
+    for values in solver.state().values():
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+mesh, half = Mesh(0.0, 0.0, 1.0, 9, 6), Refinement(rectangles=((6.0, 9.0, 0.0, 6.0),))
+terms = {
+    "plain": {},
+    "rough": {"manning": 0.02, "dmp_observables": 3},
+    "sponge": {"boundary": "sponge", "sponge_width": 2.0},
+}
+for name in sys.argv[1:]:
+    settings = {"order": 1, "limiter_depth": 0.5, "dry_tolerance": 1e-4, **terms.get(name, {})}
+    if name == "refined":
+        print(name, bits(RefinedSolver(mesh, coast, half, **settings)))
+    else:
+        print(name, bits(Solver(mesh, coast, **settings)))
+"""
+
+
+def empty_cache(tmp_path: Path) -> dict[str, str]:
+    """Environment of a process that finds no machine code yet."""
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PYTHONPATH": str(Path(exacouple.__file__).parent.parent),
+        "OMP_NUM_THREADS": "1",
+    }
+    environment.pop("SHARED_DIR", None)
+    return environment
+
+
+@pytest.mark.slow
+def test_a_solver_gives_the_same_bits_whatever_was_compiled_or_loaded_before(
+    tmp_path: Path,
+) -> None:
+    """Neither an empty cache nor other solvers before it in the process change its digits."""
+    environment = empty_cache(tmp_path)
+
+    def bits(*names: str) -> dict[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", BITS, *names],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return dict(line.split() for line in done.stdout.splitlines())
+
+    names = ("plain", "rough", "sponge", "refined")
+    cold = bits(*names)
+    assert len(set(cold.values())) == len(names)
+    assert bits(*reversed(names)) == cold
+    for name in names:
+        assert bits(name) == {name: cold[name]}
+
+
+def test_a_process_loads_once_what_its_solvers_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later solvers ask for what is new; what failed is tried again."""
+    asked: list[tuple[int, tuple[str, ...]]] = []
+
+    def load(order: int, precision: str, parts: list[str]) -> None:
+        asked.append((order, tuple(parts)))
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(warmup, "_loaded", set())
+    monkeypatch.setattr(warmup, "compile_kernels", lambda *_: None)
+    monkeypatch.setattr(warmup, "_run_all", load)
+    with pytest.raises(KeyboardInterrupt):
+        warmup.make_ready(2, "double", [])
+    for parts in ([], [warmup.FRICTION], [warmup.FRICTION], [warmup.SPONGE, warmup.FRICTION]):
+        warmup.make_ready(2, "double", parts)
+    warmup.make_ready(3, "double", [warmup.SPONGE])
+    assert asked == [
+        (2, ("core",)),
+        (2, ("core",)),
+        (2, ("friction",)),
+        (2, ("sponge",)),
+        (3, ("core", "sponge")),
+    ]
+
+
 @pytest.mark.parametrize("order", ["0", "5", "two"])
 def test_an_order_that_there_is_not_is_refused(order: str) -> None:
     """Orders are 1 to 4."""
@@ -63,13 +158,7 @@ def test_after_a_warm_up_a_run_compiles_nothing(
 
     The run has land, the maximum principle and maxima, so that it needs every kernel.
     """
-    root = Path(exacouple.__file__).parent.parent
-    environment = os.environ | {
-        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-        "PYTHONPATH": str(root),
-        "OMP_NUM_THREADS": "1",
-    }
-    environment.pop("SHARED_DIR", None)
+    environment = empty_cache(tmp_path)
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
@@ -97,12 +186,7 @@ def test_a_run_that_had_to_compile_gives_the_bits_of_one_that_did_not(
     case: Path, spec: dict[str, Any], tmp_path: Path
 ) -> None:
     """Else a run stopped in its first start would not go on bit for bit."""
-    environment = os.environ | {
-        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-        "PYTHONPATH": str(Path(exacouple.__file__).parent.parent),
-        "OMP_NUM_THREADS": "1",
-    }
-    environment.pop("SHARED_DIR", None)
+    environment = empty_cache(tmp_path)
     solver = spec["solvers"][0]
     solver["order"] = 1
     solver["plotters"][0]["parameters"] = {"precision": 17}

@@ -28,7 +28,7 @@ from exacouple.engine.generate import kernel_source
 from exacouple.engine.lanes import LANES
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
-from exacouple.engine.warmup import CORE, compile_kernels, load_compiled
+from exacouple.engine.warmup import make_ready
 
 DEPTH_M = 4000.0
 CELL_M = 20e3
@@ -228,8 +228,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="order 2 to 243 x 243 cells only")
     quick = parser.parse_args().quick
     for order, precision in {(each.order, each.precision) for each in settings(quick=quick)}:
-        compile_kernels(order, [CORE], precision)
-        load_compiled(order, [CORE], precision)
+        make_ready(order, precision, [])
     memory = stream_bytes()
     peaks = {precision: peak_flops(precision) for precision in ("double", "single")}
     print(
