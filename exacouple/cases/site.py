@@ -322,6 +322,8 @@ def _find(name_or_path: str | Path, relative_to: Path) -> Path:
     path = relative_to / Path(text).expanduser()
     if path.is_file():
         return path
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory: a site profile is a TOML file")
     if Path(text).suffix == ".toml" or "/" in text:
         raise UsageError(f"{path}: no such site profile")
     close = difflib.get_close_matches(text, names, n=1)

@@ -161,6 +161,7 @@ def test_impossible_application_is_refused(profile, line, message):
         ("upstrem-l1", "did you mean 'upstream-l1'"),
         ("nowhere.toml", "nowhere.toml: no such site profile"),
         ("no/where", "no/where: no such site profile"),
+        (".", "is a directory: a site profile is a TOML file"),
     ],
 )
 def test_unknown_profile_is_told(name, message):
