@@ -28,6 +28,8 @@ _MESH = {"origin": "exahype::runners::Runner::createRepository(...)"}
 _MASTER = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
 _STEP = {"origin": "exahype::runners::Runner::printTimeStepInfo(...)"}
 _SMALLEST_DT_RATIO = 1e-4
+# Even of a few cells no machine takes as many in a year.
+_MOST_STEPS = 1e12
 
 
 class Solver(Protocol):
@@ -242,7 +244,7 @@ def _run(
         _report(solver)
         if _finished(spec, solver):
             return
-        _check_dt(solver, first_dt)
+        _check_dt(spec, solver, first_dt)
         interrupt.hold()
         solver.step()
         if checkpoints.due or (interrupt.requested and checkpoints.wanted):
@@ -301,7 +303,13 @@ def _check_plotters(spec: Specfile, solver: Solver) -> None:
             )
 
 
-def _check_dt(solver: Solver, first_dt: float) -> None:
+def _check_dt(spec: Specfile, solver: Solver, first_dt: float) -> None:
+    if spec.end_time is not None and solver.dt < (spec.end_time - solver.time) / _MOST_STEPS:
+        raise SolutionError(
+            f"from t = {solver.time:g} to the end at t = {spec.end_time:g} the run would take more "
+            f"than {_MOST_STEPS:g} time steps of {solver.dt:g}: {solver.worst_cell()}; check "
+            "bathymetry and displacement there, and units"
+        )
     if not solver.dt > _SMALLEST_DT_RATIO * first_dt:
         raise SolutionError(
             f"the time step fell from {first_dt:g} to {solver.dt:g} at t = {solver.time:g}: "

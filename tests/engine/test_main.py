@@ -183,9 +183,18 @@ class Collapsing(StandingWave):
         self.dt /= 2
 
 
+class Crawling(StandingWave):
+    """A time step that never gets anywhere, as that of water 1e200 m deep."""
+
+    def __init__(self, spec: Specfile, mesh: Mesh, initial: Scenario) -> None:
+        super().__init__(spec, mesh, initial)
+        self.dt = 1e-99
+
+
 @pytest.mark.parametrize(
     ("solver", "message"),
     [
+        (Crawling, "to the end at t = 100 the run would take more than 1e+12 time steps of 1e-99"),
         (Diverging, "is not finite at t 40"),
         (Collapsing, "the time step fell from 8 to"),
         (Collapsing, "the fastest wave is everywhere"),
