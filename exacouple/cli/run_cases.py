@@ -83,21 +83,13 @@ def refuse_unattended(case: Path) -> None:
 def _check_siteless(case: Path, manifest: Mapping[str, Any]) -> None:
     """Check that a case needs no site profile; of one that does, say how its last run ended."""
     from exacouple.cases.target import check_engine
-    from exacouple.launch import case_status, read_state
+    from exacouple.launch import read_state, unfinished_end
 
     try:
         check_engine(manifest, None, str(case))
     except UsageError as exc:
-        state = read_state(case)
-        if state is None or state.site is None:
-            raise
-        at = "" if state.time is None else f" at t = {state.time:g} s of {state.end_time:g} s"
-        ends = {
-            "failed": f"failed: {state.message}",
-            "interrupted": f"was interrupted{at}",
-            "died": f"died without an end{at}",
-        }
-        if (end := ends.get(case_status(case))) is None:
+        state, end = read_state(case), unfinished_end(case)
+        if state is None or state.site is None or end is None:
             raise
         words = f"--site {shlex.quote(state.site)} {shlex.quote(str(case))}"
         raise UsageError(

@@ -9,7 +9,7 @@ from exacouple.launch.local import run_case
 from exacouple.launch.outcome import Outcome, expectation, finished_before
 from exacouple.launch.process import StopRequest
 from exacouple.launch.progress import Progress
-from exacouple.launch.state import CaseStatus, RunState, case_status, read_state
+from exacouple.launch.state import CaseStatus, RunState, case_status, read_state, unfinished_end
 from exacouple.launch.submit import submit_cases
 from exacouple.launch.verdict import Expected, Verdict, judge
 from exacouple.launch.watch import watch_jobs, watch_process
@@ -39,6 +39,7 @@ __all__ = [
     "site_engine",
     "start_in_background",
     "submit_cases",
+    "unfinished_end",
     "watch_jobs",
     "watch_process",
 ]

@@ -138,6 +138,26 @@ def case_status(case_dir: Path) -> CaseStatus:
     return state.status
 
 
+def unfinished_end(case_dir: Path) -> str | None:
+    """Say how a run ended that did not finish, as in "was interrupted at t = 40 s of 100 s".
+
+    Returns
+    -------
+    str or None
+        None if the case was never run, or its run goes on or has finished.
+    """
+    state = read_state(case_dir)
+    if state is None:
+        return None
+    at = "" if state.time is None else f" at t = {state.time:g} s of {state.end_time:g} s"
+    ends = {
+        "failed": f"failed: {state.message}",
+        "interrupted": f"was interrupted{at}",
+        "died": f"died without an end{at}",
+    }
+    return ends.get(case_status(case_dir))
+
+
 def is_running(state: RunState) -> bool:
     """Tell whether the ``exacouple run`` of a state still lives; yes if on another machine.
 
