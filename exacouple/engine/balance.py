@@ -7,6 +7,7 @@ again where one cannot. Work arrays, lanes and faces are those of `exacouple.eng
 import numpy as np
 from numba import njit
 
+from exacouple.engine.bells import ring
 from exacouple.engine.compiling import INLINE, JIT
 from exacouple.engine.neighbours import DG, gather, keep_edges, load_edges
 from exacouple.engine.subcells import (
@@ -24,7 +25,7 @@ from exacouple.engine.subcells import (
 @njit(**JIT)
 def begin(
     order, w, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, awake, edges, kept,
-    first, last,
+    first, last, bell,
 ):  # fmt: skip
     """Do what patches can without the faces of their neighbours.
 
@@ -42,7 +43,10 @@ def begin(
         ``(places, 5 * M * M * PACK)``, with group k at k modulo ``places``.
     first, last
         Groups to treat: ``first`` to ``last - 1``.
+    bell
+        Rung at the beginning, see `exacouple.engine.bells`.
     """
+    ring(bell)
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
     halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
@@ -126,12 +130,13 @@ def _add(flux, face, kept, at, cells, along, sign):
 def finish(
     order, new, edges, kept, sides, door_at, door_traces, project, door_flux, share, scarce, wet,
     sound, turn, row, g, dry, sea, scale, awake, first, last,
+    bell,
 ):  # fmt: skip
     """Add the faces between patches and beside DG elements; h, hu, hv at the end of the step.
 
     Parameters
     ----------
-    order, awake, kept, edges, first, last
+    order, awake, kept, edges, first, last, bell
         See `begin`.
     new
         Output: averages of h, hu, hv.
@@ -154,6 +159,7 @@ def finish(
     scale
         Time step over the width of a subcell.
     """
+    ring(bell)
     m = 2 * len(order) + 1
     low, high = lanes(4 * m * STATE), lanes(4 * m * STATE)
     flux = lanes(4 * m * FLUX)
@@ -255,12 +261,13 @@ def scatter(order, kept, marks, new, wet, sound, awake, start):
 
 
 @njit(**JIT)
-def rub(wet, w, awake, drag, dt, dry):
-    """Bottom friction on the averages of the patches ``awake``, semi-implicit.
+def rub(wet, w, awake, drag, dt, dry, first, last, bell):
+    """Bottom friction on the averages of some of the patches ``awake``, semi-implicit.
 
     ``drag`` is gravity times the square of Manning's coefficient.
     """
-    for s in awake:
+    ring(bell)
+    for s in awake[first:last]:
         if wet[s]:
             for j in range(w.shape[2]):
                 for i in range(w.shape[3]):

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from exacouple.engine.bells import ring
 from exacouple.engine.compiling import JIT
 from exacouple.engine.lanes import LANES
 
@@ -11,7 +12,10 @@ FINE, TROUBLED, SHALLOW = 0, 1, 2
 
 
 @njit(**JIT)
-def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_right, dt, dx):
+def couple(
+    order, out, door_flux, doors, door_traces, restrict, lift_left, lift_right, dt, dx, first, last,
+    bell,
+):  # fmt: skip
     """Give DG elements the finite-volume fluxes of the limited patches beside them.
 
     The fluxes of the M subfaces become a polynomial on the N + 1 face nodes with the same mean, so
@@ -34,12 +38,17 @@ def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_
         `exacouple.engine.basis.Basis.from_subcells`.
     lift_left, lift_right
         Basis values at the ends over the quadrature weights.
+    first, last
+        Doors to treat: ``first`` to ``last - 1``, all or none of an element.
+    bell
+        Rung at the beginning, see `exacouple.engine.bells`.
     """
+    ring(bell)
     n = len(order) + 1
     nn = n * n
     m = 2 * n - 1
     scale = dt / dx
-    for door in range(doors.shape[0]):
+    for door in range(first, last):
         row, column, side = doors[door, 0], doors[door, 1], doors[door, 2]
         if doors[door, 3] < 0:
             continue
@@ -65,13 +74,13 @@ def couple(order, out, door_flux, doors, door_traces, restrict, lift_left, lift_
 
 
 @njit(**JIT)
-def look_again(order, out, bed, doors, lowest, least):
-    """Bring the least depth of the elements at doors up to date, see `sweep.sweep_rows`.
+def look_again(order, out, bed, doors, lowest, least, first, last):
+    """Bring the least depth of the elements at some doors up to date, see `sweep.sweep_rows`.
 
     Values smaller than ``least`` become zero there too.
     """
     nn = (len(order) + 1) ** 2
-    for door in range(doors.shape[0]):
+    for door in range(first, last):
         row, column = doors[door, 0], doors[door, 1]
         block, lane = (column - 1) // LANES, (column - 1) % LANES
         low = np.inf
@@ -95,9 +104,16 @@ def judge(lowest, limited, depth, verdict):
     if it is so near to that that its subcells need a look.
     """
     count = 0
+    flat = lowest.reshape(lowest.shape[0], -1)
     for row in range(1, limited.shape[0] - 1):
+        doubtful = 0
         for column in range(1, limited.shape[1] - 1):
-            low = lowest[row, (column - 1) // LANES, (column - 1) % LANES]
+            fine = flat[row, column - 1] > 2.0 * depth or limited[row, column] >= 0
+            doubtful += 0 if fine else 1
+        if doubtful == 0:
+            continue
+        for column in range(1, limited.shape[1] - 1):
+            low = flat[row, column - 1]
             if not low > 2.0 * depth and limited[row, column] < 0:
                 verdict[row, column] = SHALLOW if low > depth else TROUBLED
                 count += 1
@@ -131,28 +147,33 @@ def settle_shallow(order, out, bed, project, depth, verdict):
 
 
 @njit(**JIT)
-def fastest_wave(w, g):
-    """Largest |u| + |v| + 2 sqrt(g h) over the subcells of all patches."""
-    top = 0.0
-    for s in range(w.shape[0]):
-        for j in range(w.shape[2]):
-            for i in range(w.shape[3]):
-                h = w[s, 0, j, i]
-                if h > 0.0:
-                    speed = (abs(w[s, 1, j, i]) + abs(w[s, 2, j, i])) / h
-                    top = max(top, speed + 2.0 * np.sqrt(g * h))
-    return top
+def fastest_wave(w, g, first, last, bell):
+    """Largest |u| + |v| + 2 sqrt(g h) over the subcells of some patches."""
+    ring(bell)
+    size = w.shape[2] * w.shape[3]
+    flat = w.reshape(w.shape[0], 3, size)
+    tops = np.zeros(size)
+    for s in range(first, last):
+        for k in range(size):
+            h = flat[s, 0, k]
+            wet = h > 0.0
+            speed = (abs(flat[s, 1, k]) + abs(flat[s, 2, k])) / (h if wet else 1.0)
+            top = speed + 2.0 * np.sqrt(g * h if wet else 0.0)
+            top = top if wet else 0.0
+            tops[k] = top if top > tops[k] else tops[k]
+    return tops.max()
 
 
 @njit(**JIT)
-def ranges(order, values, active, low, high):
-    """Smallest and largest nodal eta, p, q of each element, shape ``(3, rows, columns)``.
+def ranges(order, values, active, low, high, first, last, bell):
+    """Smallest and largest nodal eta, p, q in some rows of elements, ``(3, rows, columns)``.
 
     There is a column for every lane, and one before and behind them; blocks that are not active are
     left out.
     """
+    ring(bell)
     nn = (len(order) + 1) ** 2
-    for row in range(1, values.shape[0] - 1):
+    for row in range(first, last):
         for block in range(values.shape[1]):
             if not active[row, block]:
                 continue
@@ -184,16 +205,19 @@ def patch_ranges(cells, w, bed, low, high):
 
 
 @njit(**JIT)
-def find_oscillating(limited, low, high, new_low, new_high, observables, slack, scaling, verdict):
+def find_oscillating(
+    limited, low, high, new_low, new_high, observables, slack, scaling, verdict, first, last, bell
+):
     """Relaxed discrete maximum principle of Dumbser et al. (2014, J. Comput. Phys. 278, 47-75).
 
     The values at the end of the step must lie within those that the element and its eight
     neighbours had at its start, widened by ``max(slack, scaling * (high - low))``. Returns how
-    many more elements are troubled.
+    many more elements of the rows ``first`` to ``last - 1`` are troubled.
     """
+    ring(bell)
     rows, columns = limited.shape
     count = 0
-    for row in range(1, rows - 1):
+    for row in range(first, last):
         above, below = min(row + 1, rows - 2), max(row - 1, 1)
         for column in range(1, columns - 1):
             if limited[row, column] >= 0 or verdict[row, column] == TROUBLED:
@@ -212,13 +236,13 @@ def find_oscillating(limited, low, high, new_low, new_high, observables, slack, 
 
 
 @njit(**JIT)
-def rub(order, out, bed, limited, drag, dt):
-    """Semi-implicit bottom friction on the nodes of the DG elements.
+def rub(order, out, bed, limited, drag, dt, first, last):
+    """Semi-implicit bottom friction on the nodes of the DG elements of some rows.
 
     Manning's law, (hu)_t = -g n^2 |u| hu / h^(4/3), with ``drag`` = g n^2.
     """
     nn = (len(order) + 1) ** 2
-    for row in range(1, limited.shape[0] - 1):
+    for row in range(first, last):
         for column in range(1, limited.shape[1] - 1):
             if limited[row, column] >= 0:
                 continue

@@ -104,20 +104,25 @@ class Elements:
         self.active[1:-1] = blocks[:-1, :, 3].any(axis=2)
         np.cumsum(self.active[1:-1].sum(axis=1), out=self._spent[1:])
 
-    def fastest_wave(self, at: NDArray[np.int32]) -> float:
+    def fastest_wave(self, at: NDArray[np.int32], team: Team) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""
-        return float(
-            self._kernels.fastest_wave(self.u, self.bed, self.active, at, self._real(self._gravity))
-        )
+        g = self._real(self._gravity)
+        found = team.over_rows(
+            lambda first, last, thread: self._kernels.fastest_wave(
+                self.u, self.bed, self.active, at, g, first, last, team.bells[thread]
+            ),
+            1, self._mesh.ny + 1, self._spent,
+        )  # fmt: skip
+        return float(max(found))
 
     def sweep(self, patches: Patches, dt: float, team: Team) -> None:
         """Advance from `u` to `out`, but for the faces beside patches."""
         scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
         team.over_rows(
-            lambda first, last: self._kernels.sweep_rows(
+            lambda first, last, thread: self._kernels.sweep_rows(
                 self.u, self.out, self.bed, self._gates, self.active, self._spin, patches.doors,
                 patches.door_rows, patches.door_traces, self.lowest, self._mesh.nx, self._boundary,
-                scale, g, first, last,
+                scale, g, first, last, team.bells[thread],
             ),
             1, self._mesh.ny + 1, self._spent,
         )  # fmt: skip
@@ -132,17 +137,30 @@ class Elements:
     def receive(self, rims: NDArray[np.int64], given: Array, dt: float) -> None:
         """Add what comes through the rims, see `exacouple.engine.interfaces.lift`, to `out`."""
         interfaces.lift(self._tag, self.out, rims, given, *self._lift, dt / self._mesh.dx)
-        coupling.look_again(self._tag, self.out, self.bed, rims, self.lowest, self._least)
+        coupling.look_again(
+            self._tag, self.out, self.bed, rims, self.lowest, self._least, 0, len(rims)
+        )
 
-    def couple(self, patches: Patches, dt: float) -> None:
+    def couple(self, patches: Patches, dt: float, team: Team) -> None:
         """Add the faces beside patches, which have taken their step, and friction."""
-        coupling.couple(
-            self._tag, self.out, patches.door_flux, patches.doors, patches.door_traces,
-            self._basis.from_subcells, *self._lift, dt, self._mesh.dx,
-        )  # fmt: skip
-        if self._drag > 0.0:
-            coupling.rub(self._tag, self.out, self.bed, patches.at, self._drag, dt)
-        coupling.look_again(self._tag, self.out, self.bed, patches.doors, self.lowest, self._least)
+        doors, rows = patches.doors, patches.door_rows
+        rubbed = self._drag > 0.0
+
+        def work(first: int, last: int, thread: int) -> None:
+            coupling.couple(
+                self._tag, self.out, patches.door_flux, doors, patches.door_traces,
+                self._basis.from_subcells, *self._lift, dt, self._mesh.dx, rows[first], rows[last],
+                team.bells[thread],
+            )  # fmt: skip
+            if rubbed:
+                coupling.rub(self._tag, self.out, self.bed, patches.at, self._drag, dt, first, last)
+            coupling.look_again(
+                self._tag, self.out, self.bed, doors, self.lowest, self._least, rows[first],
+                rows[last],
+            )  # fmt: skip
+
+        if rubbed or len(doors):
+            team.over_rows(work, 1, self._mesh.ny + 1, self._spent if rubbed else rows[1:-1])
 
     def keep(self, cells: Cells) -> None:
         """Leave some elements, as (row, column), as they were at the start of the step."""

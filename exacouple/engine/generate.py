@@ -27,7 +27,7 @@ from exacouple.engine.lanes import LANES, TRACES, Layout, Loop, combination
 
 
 def kernel_source(basis: Basis, least: float = 0.0, line: int = 8) -> str:
-    """Source of ``predict``, ``meet``, ``correct`` and ``fastest`` for one order, as one text.
+    """Source of ``predict``, ``meet``, ``correct``, ``bound`` and ``fastest`` for one order.
 
     Values that are smaller than ``least`` at the end of a step become zero. A cache line holds
     ``line`` numbers.
@@ -40,6 +40,8 @@ def kernel_source(basis: Basis, least: float = 0.0, line: int = 8) -> str:
             *meeting_source(basis, layout, least),
             "",
             *correction_source(basis, layout),
+            "",
+            *_bound(layout),
             "",
             *_fastest(layout),
             "",
@@ -242,6 +244,23 @@ def _speeds(basis: Basis, layout: Layout) -> list[str]:
         speed = f"abs(({p}) / h) + sqrt(g * h)"
         lines += [f"        h = {h}", f"        {_trace(layout, side, TRACES * n)} = {speed}"]
     return lines
+
+
+def _bound(layout: Layout) -> list[str]:
+    """What `fastest` cannot exceed, not even by rounding, with one root for each element."""
+    nn = layout.nodes
+    source = ["def bound(u, bed, row, block, tops, g):", f"    for w in range({LANES}):"]
+    for i in range(nn):
+        e, p, q = (f"u[row, block, {(f * nn + i) * LANES} + w]" for f in range(3))
+        source += [
+            f"        h = {e} - bed[row, block, {i * LANES} + w]",
+            f"        flow = abs({p}) + abs({q})",
+        ]
+        for name, sign, value in (("low", "<", "h"), ("high", ">", "h"), ("most", ">", "flow")):
+            chosen = value if i == 0 else f"{value} if {value} {sign} {name} else {name}"
+            source.append(f"        {name} = {chosen}")
+    source.append("        tops[w] = most / low + 2.0 * sqrt(g * high)")
+    return source
 
 
 def _fastest(layout: Layout) -> list[str]:

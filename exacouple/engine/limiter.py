@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import balance, neighbours, rationing, subcells
+from exacouple.engine import balance, coupling, neighbours, rationing, subcells
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.blocks import zeros
 from exacouple.engine.lanes import TRACES
@@ -37,6 +37,8 @@ class Patches:
         Seabed of the subcells, shape ``(patches, M, M)``.
     permanent
         True for patches that are never given back to DG.
+    passing
+        Numbers of the others.
     doors
         Row, column and side of each DG element beside a patch, and the patch, in the order of rows
         and columns, shape ``(doors, 4)``; beside absent elements too, with -1 for the patch.
@@ -92,6 +94,7 @@ class Patches:
         self.sound = np.ones(count, dtype=np.bool_)
         self._kept = zeros((0, 0, 0), self.w.dtype)
         self.waking = np.zeros(count, dtype=np.bool_)
+        self.passing = np.flatnonzero(~self.permanent)
         self._connect()
 
     def _fill(self, w: Array, bed: Array) -> None:
@@ -212,11 +215,12 @@ class Patches:
         kept = self._room(team.threads, 3 * band)
         team.over_bands(
             lambda first, last, thread: balance.begin(
-                *known, *terms, awake, self.edges, kept[thread], first, last
+                *known, *terms, awake, self.edges, kept[thread], first, last, team.bells[thread]
             ),
             lambda first, last, thread: balance.finish(
                 order, self.new, self.edges, kept[thread], self.sides, *doors, project, *found,
                 turn, row, g, dry, sea, dt / width, awake, first, last,
+                team.bells[thread],
             ),
             awake.size, band,
         )  # fmt: skip
@@ -224,14 +228,20 @@ class Patches:
         if rationing.find_short(self.scarce, self.sides, awake, short):
             again = awake[short]
             team.over_groups(
-                lambda first, last: rationing.finish_short(
+                lambda first, last, thread: rationing.finish_short(
                     order, self.w, self.new, self.bed, self.sides, self.place, u, ground, project,
                     *terms, sea, self.edges, *doors, *found, turn, row, again, first, last,
+                    team.bells[thread],
                 ),
                 again.size,
             )  # fmt: skip
         if drag > 0.0:
-            balance.rub(self.wet, self.new, awake, drag, dt, dry)
+            team.over_rows(
+                lambda first, last, thread: balance.rub(
+                    self.wet, self.new, awake, drag, dt, dry, first, last, team.bells[thread]
+                ),
+                0, awake.size,
+            )  # fmt: skip
 
     def _room(self, threads: int, groups: int) -> Array:
         """Room of each thread for what `balance.begin` hands over: some groups, or all its own."""
@@ -245,6 +255,16 @@ class Patches:
         """Patches that are wet or have water beside them."""
         balance.wake(self.wet, self.sides, self.waking, self.w, self.new)
         return np.flatnonzero(self.waking)
+
+    def fastest_wave(self, g: float, team: Team) -> float:
+        """Largest |u| + |v| + 2 sqrt(g h) over the subcells."""
+        found = team.over_rows(
+            lambda first, last, thread: coupling.fastest_wave(
+                self.w, g, first, last, team.bells[thread]
+            ),
+            0, len(self),
+        )  # fmt: skip
+        return float(max(found))
 
     def accept(self) -> None:
         """Make the averages at the end of the step those at the start of the next."""

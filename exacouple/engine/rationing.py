@@ -7,6 +7,7 @@ of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371
 from numba import njit
 
 from exacouple.engine.balance import advance, exchange, keep_doors, load_angles, scatter
+from exacouple.engine.bells import ring
 from exacouple.engine.compiling import JIT
 from exacouple.engine.neighbours import beyond, facing, gather, inside, load_edges
 from exacouple.engine.subcells import FLUX, PACK, STATE, flow, lanes, reconstruct, solve
@@ -31,11 +32,13 @@ def find_short(scarce, sides, awake, short):
 def finish_short(
     order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, sea, edges,
     door_at, door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
+    bell,
 ):  # fmt: skip
     """Take the step again for the patches ``short``, with what each subcell can give.
 
     Parameters are those of `exacouple.engine.balance.begin` and `finish`.
     """
+    ring(bell)
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
     halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)

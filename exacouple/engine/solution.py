@@ -70,9 +70,10 @@ class Solution:
         patches = self.patches
         weights = np.outer(self.basis.weights, self.basis.weights).ravel()
         self.team.over_rows(
-            lambda first, last: survey.survey_rows(
+            lambda first, last, thread: survey.survey_rows(
                 *self.elements, patches.at, patches.w, patches.bed, weights, wet,
                 self.dry_tolerance, height, speed, depth, first, last,
+                self.team.bells[thread],
             ),
             1, self.mesh.ny + 1,
         )  # fmt: skip

@@ -163,6 +163,7 @@ class Solver(Solution):
         )
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
         self._coriolis = self._deep.coriolis_at(centres)
+        self._turned: tuple[float, Array] = (np.nan, np.zeros(0))
         self._verdict = np.zeros((mesh.ny + 2, mesh.nx + 2), dtype=np.int8)
         self._start(initial, limited)
         present = self.patches.at[1:-1, 1:-1] != ABSENT
@@ -216,8 +217,8 @@ class Solver(Solution):
 
     def fastest_wave(self) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) anywhere."""
-        deep = self._deep.fastest_wave(self.patches.at)
-        return max(deep, coupling.fastest_wave(self.patches.w, self.gravity))
+        deep = self._deep.fastest_wave(self.patches.at, self.team)
+        return max(deep, self.patches.fastest_wave(self.gravity, self.team))
 
     def step(self, until: float | None = None) -> None:
         """Advance one step, shortened if it would pass ``until``.
@@ -247,7 +248,7 @@ class Solver(Solution):
         self._deep.accept()
         self.patches.accept()
         if self._sponge is not None:
-            self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance)
+            self._sponge.calm(self._deep, self.patches, dt, self.dry_tolerance, self.team)
 
     def _finish(self, dt: float) -> None:
         """Count a step that was taken and look at its solution."""
@@ -264,16 +265,24 @@ class Solver(Solution):
 
     def _try(self, dt: float) -> None:
         """Compute the candidate solution at the end of the step."""
-        deep, patches, angle = self._deep, self.patches, dt * self._coriolis
+        deep, patches = self._deep, self.patches
         deep.sweep(patches, dt, self.team)
         patches.step(
             deep.u, deep.bed, dt=dt, dx=self.mesh.dx, g=self.gravity, dry=self.dry_tolerance,
-            sea=self.sea_level, turn=np.stack([np.cos(angle), np.sin(angle)]), drag=self._drag,
-            team=self.team,
+            sea=self.sea_level, turn=self._turn(dt), drag=self._drag, team=self.team,
         )  # fmt: skip
-        deep.couple(patches, dt)
+        deep.couple(patches, dt, self.team)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.
-        deep.keep(patches.cells[~patches.permanent])
+        deep.keep(patches.cells[patches.passing])
+
+    def _turn(self, dt: float) -> Array:
+        """Cosine and sine of the angle by which the Coriolis force turns the flow in a step."""
+        known, turn = self._turned
+        if dt != known:
+            angle = dt * self._coriolis
+            turn = np.stack([np.cos(angle), np.sin(angle)])
+            self._turned = dt, turn
+        return turn
 
     def _limit_troubled(self) -> bool:
         """Turn elements whose candidate solution is not admissible into patches."""
@@ -287,9 +296,15 @@ class Solver(Solution):
             )
         observables, slack, scaling = self.dmp
         if observables:
-            count += coupling.find_oscillating(
-                patches.at, *self._ranges(deep.u), *self._ranges(deep.out), observables, slack,
-                scaling, verdict,
+            before, after = self._ranges(deep.u), self._ranges(deep.out)
+            count += sum(
+                self.team.over_rows(
+                    lambda first, last, thread: coupling.find_oscillating(
+                        patches.at, *before, *after, observables, slack, scaling, verdict, first,
+                        last, self.team.bells[thread],
+                    ),
+                    1, self.mesh.ny + 1,
+                )
             )  # fmt: skip
         if count:
             self._limit(np.argwhere(verdict == coupling.TROUBLED))
@@ -307,14 +322,20 @@ class Solver(Solution):
         patches, (rows, columns) = self.patches, self.patches.at.shape
         low = np.empty((3, rows, columns + LANES))
         high = np.empty_like(low)
-        coupling.ranges(self._tag, values, self._deep.active, low, high)
+        self.team.over_rows(
+            lambda first, last, thread: coupling.ranges(
+                self._tag, values, self._deep.active, low, high, first, last,
+                self.team.bells[thread],
+            ),
+            1, self.mesh.ny + 1,
+        )  # fmt: skip
         coupling.patch_ranges(patches.cells, patches.w, patches.bed, low, high)
         return low, high
 
     def _release(self) -> None:
         """Give patches back to DG whose polynomial is deep and smooth enough again."""
         patches = self.patches
-        passing = np.flatnonzero(~patches.permanent)
+        passing = patches.passing
         if passing.size == 0:
             return
         restrict = self.basis.from_subcells

@@ -6,11 +6,13 @@ import numpy as np
 from numba import njit
 
 from exacouple.engine.basis import Array, Basis
+from exacouple.engine.bells import ring
 from exacouple.engine.compiling import JIT
 from exacouple.engine.elements import Elements
 from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import Patches
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.team import Team
 from exacouple.errors import UsageError
 
 # What is left of a wave that has crossed the layer twice.
@@ -61,10 +63,22 @@ class Sponge:
             found.append(self._highest * np.clip(depth, 0.0, 1.0) ** 2)
         return found[0], found[1]
 
-    def calm(self, deep: Elements, patches: Patches, dt: float, dry: float) -> None:
+    def calm(self, deep: Elements, patches: Patches, dt: float, dry: float, team: Team) -> None:
         """Let a time step pass; water thinner than `dry` over ground below the sea gets no more."""
-        calm_elements(self._tag, deep.u, patches.at, *self._nodes, self._sea, dt)
-        calm_patches(patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry)
+        team.over_rows(
+            lambda first, last, thread: calm_elements(
+                self._tag, deep.u, patches.at, *self._nodes, self._sea, dt, first, last,
+                team.bells[thread],
+            ),
+            1, patches.at.shape[0] - 1,
+        )  # fmt: skip
+        team.over_rows(
+            lambda first, last, thread: calm_patches(
+                patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry, first,
+                last, team.bells[thread],
+            ),
+            0, len(patches),
+        )  # fmt: skip
 
 
 def sponge_width(mesh: Mesh, width: float) -> float:
@@ -86,14 +100,17 @@ def sponge_width(mesh: Mesh, width: float) -> float:
 
 
 @njit(**JIT)
-def calm_elements(order, u, limited, across, along, sea, dt):
-    """Draw eta, p, q at the nodes of the deep elements towards rest, implicit in time.
+def calm_elements(order, u, limited, across, along, sea, dt, first, last, bell):
+    """Draw eta, p, q at the nodes of the deep elements of some rows towards rest.
+
+    Implicit in time.
 
     ``across`` and ``along`` are rates on the lines of nodes across x and y, shapes
     ``(columns, N + 1)`` and ``(rows, N + 1)``; the greater of both acts.
     """
+    ring(bell)
     n = len(order) + 1
-    for row in range(1, limited.shape[0] - 1):
+    for row in range(first, last):
         for column in range(1, limited.shape[1] - 1):
             idle = across[column, 0] + across[column, n - 1] + along[row, 0] + along[row, n - 1]
             if limited[row, column] >= 0 or idle == 0.0:
@@ -109,13 +126,14 @@ def calm_elements(order, u, limited, across, along, sea, dt):
 
 
 @njit(**JIT)
-def calm_patches(cells, w, bed, across, along, sea, dt, dry):
-    """Draw the averages of the patches towards rest: on land that is no water.
+def calm_patches(cells, w, bed, across, along, sea, dt, dry, first, last, bell):
+    """Draw the averages of some patches towards rest: on land that is no water.
 
     Rates are those of `calm_elements` at the centres of the subcells.
     """
+    ring(bell)
     m = w.shape[2]
-    for s in range(w.shape[0]):
+    for s in range(first, last):
         row, column = cells[s, 0], cells[s, 1]
         for j in range(m):
             for i in range(m):

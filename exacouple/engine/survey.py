@@ -3,13 +3,14 @@
 import numpy as np
 from numba import njit
 
+from exacouple.engine.bells import ring
 from exacouple.engine.compiling import JIT
 from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import slowness
 
 
 @njit(**JIT)
-def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, first, last):
+def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, first, last, bell):
     """Survey the cells of the rows ``first`` to ``last - 1``.
 
     Parameters
@@ -26,7 +27,10 @@ def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, 
     height, speed, depth
         Output: greatest eta and squared speed, NaN where nothing is wet, and mean depth, shape
         ``(ny, nx)``.
+    bell
+        Rung at the beginning, see `exacouple.engine.bells`.
     """
+    ring(bell)
     nodes = weights.size
     columns = at.shape[1] - 2
     work = np.empty((4 * nodes + 3) * LANES)

@@ -12,6 +12,7 @@ element in column c is lane ``(c - 1) % LANES`` of block ``(c - 1) // LANES``.
 
 import numpy as np
 
+from exacouple.engine.bells import ring
 from exacouple.engine.lanes import LANES, LINE_BYTES, TRACES, Layout
 
 LAYOUT = Layout(3)
@@ -42,6 +43,10 @@ def aligned(size, like):
     values = np.zeros(size + LINE, like.dtype)
     start = -(values.ctypes.data // values.itemsize) % LINE
     return values[start : start + size]
+
+
+def bound(u, bed, row, block, tops, g):
+    """Stand-in for the generated kernel."""
 
 
 def fastest(u, bed, row, block, tops, g):
@@ -99,25 +104,38 @@ def keep_door_traces(doors, door, end, block, records, place, waiting, level, do
     return door
 
 
-def fastest_wave(u, bed, active, limited, g):
-    """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the DG elements."""
+def fastest_wave(u, bed, active, limited, g, first, last, bell):
+    """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the DG elements of some rows.
+
+    Blocks in which no element can reach the largest value so far are passed over.
+    """
+    ring(bell)
     tops = np.empty(LANES, u.dtype)
     highest = 0.0
-    for row in range(1, active.shape[0] - 1):
+    for row in range(first, last):
         for block in range(active.shape[1]):
             if not active[row, block]:
                 continue
-            fastest(u, bed, row, block, tops, g)
-            for w in range(LANES):
-                column = 1 + block * LANES + w
-                if column < limited.shape[1] - 1 and limited[row, column] < 0:
-                    highest = max(highest, tops[w])
+            bound(u, bed, row, block, tops, g)
+            if highest_of(tops, limited, row, block) > highest:
+                fastest(u, bed, row, block, tops, g)
+                highest = max(highest, highest_of(tops, limited, row, block))
+    return highest
+
+
+def highest_of(tops, limited, row, block):
+    """Largest value of the DG elements of a block."""
+    highest = 0.0
+    for w in range(LANES):
+        column = 1 + block * LANES + w
+        if column < limited.shape[1] - 1 and limited[row, column] < 0:
+            highest = max(highest, tops[w])
     return highest
 
 
 def sweep_rows(
     u, out, bed, gates, active, spin, doors, door_rows, door_traces, lowest, columns, boundary,
-    scale, g, first, last,
+    scale, g, first, last, bell,
 ):  # fmt: skip
     """Advance the DG elements of the rows ``first`` to ``last - 1``, shut faces left out.
 
@@ -150,7 +168,10 @@ def sweep_rows(
         `OUTFLOW`, `WALL` or `PERIODIC`.
     scale, g
         Time step over element size, gravity.
+    bell
+        Rung at the beginning, see `exacouple.engine.bells`.
     """
+    ring(bell)
     rows, blocks = active.shape
     lane = (columns - 1) % LANES
     work = aligned(WORK_SLOTS * LANES, u)

@@ -1,14 +1,22 @@
 """A few threads that share the elements of one kernel call."""
 
+import threading
+import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exacouple.engine.bells import Bells, listen, make_bells, tune
 from exacouple.engine.subcells import PACK
+
+Work = Callable[[int, int, int], Any]
+_Answers = SimpleQueue[tuple[Any, BaseException | None]]
+_Jobs = SimpleQueue[tuple[int, Callable[[], Any], _Answers] | None]
 
 
 class Team:
@@ -16,20 +24,31 @@ class Team:
 
     Every element is computed by the same instructions whatever part it falls in, so results do not
     depend on the number of threads.
+
+    Attributes
+    ----------
+    bells
+        For each thread the one that its kernels ring when they begin, see
+        `exacouple.engine.bells`: the next thread then begins as well.
     """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self.bells, self._done = make_bells(threads), make_bells(threads)
+        self._runs = 0
+        self._jobs: list[_Jobs] = [SimpleQueue() for _ in range(threads - 1)]
+        for place, jobs in enumerate(self._jobs):
+            bells = self._done[place + 1], self.bells[place]
+            threading.Thread(target=_serve, args=(jobs, *bells), daemon=True).start()
+        weakref.finalize(self, _dismiss, self._jobs)
 
     def over_rows(
-        self, work: Callable[[int, int], None], first: int, last: int,
-        spent: NDArray[np.int64] | None = None,
-    ) -> None:  # fmt: skip
-        """Call ``work(first, last)`` on consecutive parts of a range of rows.
+        self, work: Work, first: int, last: int, spent: NDArray[np.int64] | None = None
+    ) -> list[Any]:
+        """Call ``work(first, last, thread)`` on consecutive parts of a range of rows.
 
         Parts cost the same if ``spent`` tells what the rows before each one cost, shape
-        ``(rows + 1,)``; without it they are equally long.
+        ``(rows + 1,)``; without it they are equally long. Gives what the calls return.
         """
         rows, shares = last - first, range(1, self.threads)
         if spent is None:
@@ -37,16 +56,15 @@ class Team:
         else:
             cuts = [int(np.searchsorted(spent, spent[-1] * part / self.threads)) for part in shares]
         bounds = [first, *(first + cut for cut in cuts), last]
-        self._run([partial(work, a, z) for a, z in pairwise(bounds)])
+        return self._run(
+            [partial(work, a, z, thread) for thread, (a, z) in enumerate(pairwise(bounds))]
+        )
 
-    def over_groups(self, work: Callable[[int, int], None], items: int) -> None:
-        """Call ``work(first, last)`` on consecutive parts of the groups of `PACK` items."""
-        self.over_rows(work, 0, -(-items // PACK))
+    def over_groups(self, work: Work, items: int) -> list[Any]:
+        """Call ``work(first, last, thread)`` on consecutive parts of the groups of `PACK` items."""
+        return self.over_rows(work, 0, -(-items // PACK))
 
-    def over_bands(
-        self, begin: Callable[[int, int, int], None], finish: Callable[[int, int, int], None],
-        items: int, band: int,
-    ) -> None:  # fmt: skip
+    def over_bands(self, begin: Work, finish: Work, items: int, band: int) -> None:
         """Call ``work(first, last, thread)`` of both on bands of groups of `PACK` items.
 
         A band is finished when those beside it have begun. It has ``band`` groups or more; with its
@@ -71,14 +89,49 @@ class Team:
             self._run([partial(walk, way, thread) for thread, way in enumerate(ways)])
         self._run([partial(finish, *way[-1], thread) for thread, way in enumerate(ways)])
 
-    def _run(self, calls: list[Callable[[], None]]) -> None:
-        if self._pool is None:
-            calls[0]()
-            return
-        waiting = [self._pool.submit(call) for call in calls[1:]]
-        calls[0]()
-        for future in waiting:
-            future.result()
+    def _run(self, calls: list[Callable[[], Any]]) -> list[Any]:
+        """Make the calls, each in a thread of its own, and give what they return."""
+        if self.threads == 1:
+            return [calls[0]()]
+        self._runs += 1
+        tune(self.bells, self._runs)
+        answers: list[_Answers] = [SimpleQueue() for _ in self._jobs]
+        for jobs, call, answer in zip(self._jobs, calls[1:], answers, strict=True):
+            jobs.put((self._runs, call, answer))
+        found = [_outcome(calls[0])]
+        for done, answer in zip(self._done[1:], answers, strict=True):
+            listen(self._done[0], done, self._runs)
+            found.append(answer.get())
+        for _, trouble in found:
+            if trouble is not None:
+                raise trouble
+        return [result for result, _ in found]
+
+
+def _serve(jobs: _Jobs, done: Bells, bell: Bells) -> None:
+    """Do the jobs of a thread as they come, until there is none instead of one."""
+    job = jobs.get()
+    while job is not None:
+        run, call, answer = job
+        answer.put(_outcome(call))
+        # Nothing of a solver is to be kept while there is nothing to do for it.
+        del job, call, answer
+        tune(done, run)
+        listen(done, bell, run + 1)
+        job = jobs.get()
+
+
+def _outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """Give what a call returns, or what it raises."""
+    try:
+        return call(), None
+    except BaseException as trouble:
+        return None, trouble
+
+
+def _dismiss(team: list[_Jobs]) -> None:
+    for jobs in team:
+        jobs.put(None)
 
 
 def _cut(first: int, last: int, band: int) -> list[tuple[int, int]]:

@@ -218,13 +218,16 @@ def _run_rest(order: int, precision: str) -> None:
 def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
     """Take a step in which elements of both kinds meet and one is near to being limited.
 
-    It is far too long, so that some subcells cannot give all the water asked of them.
+    It is far too long, so that some subcells cannot give all the water asked of them. A second
+    thread is called to do nothing, as the waiting for it is compiled too.
     """
     from exacouple.engine.cf import Axes
     from exacouple.engine.extremes import Extremes
     from exacouple.engine.mesh import Mesh
     from exacouple.engine.solver import Solver
+    from exacouple.engine.team import Team
 
+    Team(2).over_rows(lambda first, last, thread: None, 0, 2)
     mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
     solver = Solver(
         mesh,

@@ -7,6 +7,7 @@ import pytest
 from numba import njit
 
 from exacouple.engine import balance, subcells
+from exacouple.engine.bells import make_bells
 from exacouple.engine.compiling import JIT
 from exacouple.engine.kernels import load_kernels
 from exacouple.engine.lanes import LANES, Layout
@@ -54,6 +55,8 @@ def deep_kernels():
     )
     yield kernels.meet, (waiting, 1, records, 1, 0, 1, out, lowest, 0, gates, bed, 0.1, 9.81), 300
     yield kernels.correct, (records, 1, 0, 1, out, gates, 0.1, 9.81), 300
+    yield kernels.bound, (u, bed, *first, work[:LANES], 9.81), 150
+    yield kernels.fastest, (u, bed, *first, work[:LANES], 9.81), 150
 
 
 def patch_kernels():
@@ -71,6 +74,35 @@ def patch_kernels():
     yield balance.exchange, (order, values, flux, push, kept, 0.1), 160
     yield balance.add_edges, (order, rim, kept, 0.1), 600
     yield balance.advance, (order, kept, angles, marks, 0.1), 500
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_no_block_with_the_fastest_wave_is_passed_over(precision):
+    """The largest |u| + |v| + 2 sqrt(g h) is found among any elements, in whatever parts."""
+    rows, columns, nodes, random = 9, 21, 9, np.random.default_rng(1)
+    kernels, blocks = load_kernels(2, precision), -(-columns // LANES)
+    bed = -random.uniform(1.0, 2.0, (rows, blocks, nodes * LANES)).astype(precision)
+    u = random.uniform(-0.9, 0.9, (rows, blocks, 3 * nodes * LANES)).astype(precision)
+    limited = random.choice([-1, 0], (rows, columns + 2)).astype(np.int32)
+    active, g = np.ones((rows, blocks), dtype=bool), u.dtype.type(9.81)
+    eta, p, q = (values.reshape(rows, blocks, nodes, LANES) for values in np.split(u, 3, axis=2))
+    h = eta - bed.reshape(eta.shape)
+    speeds = ((abs(p) + abs(q)) / h + 2.0 * np.sqrt(g * h)).max(axis=2).reshape(rows, -1)
+    speeds = np.where(limited[:, 1:-1] < 0, speeds[:, :columns], 0.0)
+    bell, rounding = make_bells(1)[0], 2.0 * float(np.finfo(u.dtype).eps)
+
+    def found(first, last):
+        return kernels.fastest_wave(u, bed, active, limited, g, first, last, bell)
+
+    for row in range(1, rows - 1):
+        assert found(row, row + 1) == pytest.approx(float(speeds[row].max()), rel=rounding)
+        assert found(1, rows - 1) == max(found(1, row), found(row, rows - 1))
+    bounds, tops = np.empty((2, LANES), u.dtype)
+    for row in range(rows):
+        for block in range(blocks):
+            kernels.bound(u, bed, row, block, bounds, g)
+            kernels.fastest(u, bed, row, block, tops, g)
+            assert (bounds >= tops).all()
 
 
 @pytest.mark.skipif("avx2" not in _processor_flags(), reason="this processor has no AVX2")

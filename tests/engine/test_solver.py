@@ -189,9 +189,16 @@ def test_dam_break_on_a_wet_bed():
 
 
 @pytest.mark.parametrize(
-    ("boundary", "limiter_depth"), [("outflow", 0.2), ("periodic", 0.2), ("outflow", 1e9)]
+    ("boundary", "limiter_depth", "settings"),
+    [
+        ("outflow", 0.2, {}),
+        ("periodic", 0.2, {"coriolis": (0.5, 0.1)}),
+        ("outflow", 1e9, {"manning": 0.03}),
+        ("wall", 0.2, {"manning": 0.03, "dmp_observables": 3}),
+        ("sponge", 0.2, {}),
+    ],
 )
-def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limiter_depth):
+def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limiter_depth, settings):
     """Any number of threads gives the same bits, with the limited elements in one or many bands."""
 
     def initial(x, y):
@@ -204,15 +211,14 @@ def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limit
         monkeypatch.setattr(limiter, "_BAND", band)
         solver = Solver(
             Mesh(0.0, 0.0, 0.05, 20, 20), initial, gravity=G, limiter_depth=limiter_depth,
-            boundary=boundary, threads=threads,
+            boundary=boundary, threads=threads, **settings,
         )  # fmt: skip
         for _ in range(20):
             solver.step()
-        states.append((solver.nodal(), solver.patches.w.copy()))
+        states.append((solver.nodal(), solver.patches.w.copy(), solver.time, solver.dt))
     assert len(solver.patches) > 30
-    for nodal, w in states[1:]:
-        assert np.array_equal(nodal, states[0][0])
-        assert np.array_equal(w, states[0][1])
+    for state in states[1:]:
+        assert all(map(np.array_equal, state, states[0]))
 
 
 @pytest.mark.parametrize("limiter_depth", [0.1, 1e9])
