@@ -4,12 +4,16 @@ A thread that sleeps needs tens of microseconds to wake, and so does one that fi
 lock taken. So a waiting thread looks for its bell a while before it sleeps, and a kernel rings for
 the next thread when it has begun: only then is the interpreter free.
 
-A bell is a line of a `make_bells` array: the latest number rung, and the one to ring.
+A bell is a line of a `make_bells` array: the latest number rung and the one to ring; and, for the
+thread that rings it, how many times it is to sleep at once after the latest vain look, and how many
+of them are left. Where threads share a core, the one that looks is in the way of the other.
 """
 
+import platform
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -21,11 +25,11 @@ from exacouple.engine.lanes import LINE_BYTES
 Bells = NDArray[np.int64]
 
 # How often a thread looks before it sleeps: for some 100 microseconds.
-_PATIENCE = 300
+_PATIENCE = 2500
+# How many times at most it sleeps at once after it has looked in vain.
+_MOST_SLEEPS = 63
 
-_RUNG, _TO_RING = 0, 1
-
-_yield_core = types.ExternalFunction("sched_yield", types.int32())
+_RUNG, _TO_RING, _VAIN, _SLEEPS = range(4)
 
 
 def make_bells(count: int) -> Bells:
@@ -67,14 +71,34 @@ def _latest(typing_context: Any, bell: Any) -> Any:
     return types.int64(bell), generate
 
 
+@intrinsic
+def _pause(typing_context: Any) -> Any:
+    """Let the processor know that this is a waiting loop; it takes the next look later."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if platform.machine().lower() in ("x86_64", "amd64"):
+            kind = ir.FunctionType(ir.VoidType(), [])
+            name = "llvm.x86.sse2.pause"
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
 @njit(**JIT)
 def listen(own, other, number):
     """Ring the own bell, and listen to the other one until it rings the number, or for a while.
 
-    Between two looks the core is offered to whoever wants it.
+    After listening in vain it does not listen the next time, then the next three, seven, ... times.
     """
     ring(own)
+    if own[_SLEEPS] > 0:
+        own[_SLEEPS] -= 1
+        return
     for _ in range(_PATIENCE):
         if _latest(other) >= number:
-            break
-        _yield_core()
+            own[_VAIN] = 0
+            return
+        _pause()
+    own[_VAIN] = min(2 * own[_VAIN] + 1, _MOST_SLEEPS)
+    own[_SLEEPS] = own[_VAIN]
