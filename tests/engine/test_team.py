@@ -41,15 +41,15 @@ def test_trouble_in_one_thread_is_raised_when_all_have_ended(
 
 def test_threads_end_with_their_team_and_are_idle_without_work() -> None:
     """A run that writes its outputs has the cores for that."""
-    before = threading.active_count()
+    before = threading.enumerate()
     team = Team(3)
     team.over_rows(lambda first, last, thread: None, 0, 3)
-    assert threading.active_count() == before + 2
+    helpers = [thread for thread in threading.enumerate() if thread not in before]
+    assert len(helpers) == 2
     spent = time.process_time()
     time.sleep(0.5)
     assert time.process_time() - spent < 0.1
     del team
-    deadline = time.monotonic() + 20.0
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    for helper in helpers:
+        helper.join(20.0)
+        assert not helper.is_alive()
