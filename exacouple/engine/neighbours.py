@@ -191,29 +191,71 @@ def load_edges(
                     if other == WALL:
                         far[at + 2 * PACK] *= -1.0
                     elif other == OPEN:
-                        _open(far, at, 1.0 if side % 2 else -1.0, sea, g)
+                        spread = _spread(edges, sides, s, side, k)
+                        _open(far, at, 1.0 if side % 2 else -1.0, spread, sea, g)
 
 
 @njit(**INLINE)
-def _open(far, at, outward, sea, g):
-    """State beyond an open boundary: that within, unless it would let energy come in.
+def _spread(edges, sides, s, side, k):
+    """By how much the discharge h v along an open edge grows over the width of subcell k.
 
-    Energy leaves at the rate g h (eta - sea) u, with the velocity u outward, a quarter of
-    g c (a^2 - b^2) where a = eta - sea + u sqrt(h / g) leaves and b = eta - sea - u sqrt(h / g)
-    enters. If more would enter than leaves, b is cut to the size of a. On land the ground takes the
-    place of the height ``sea`` of water at rest.
+    A difference over two subcells, at corners of the domain and beside another level over one.
+    """
+    last = edges.shape[2] - 1
+    ends = 2 - 2 * (side // 2)
+    low, i = (s, k - 1) if k > 0 else (sides[s, ends], last)
+    high, j = (s, k + 1) if k < last else (sides[s, ends + 1], 0)
+    part = 0.5 if low >= 0 and high >= 0 else 1.0
+    low, i = (low, i) if low >= 0 else (s, k)
+    high, j = (high, j) if high >= 0 else (s, k)
+    return part * (_discharge(edges, high, side, j) - _discharge(edges, low, side, i))
+
+
+@njit(**INLINE)
+def _discharge(edges, s, side, k):
+    return (edges[s, side, k, 0] - edges[s, side, k, 1]) * edges[s, side, k, 3]
+
+
+@njit(**INLINE)
+def _open(far, at, outward, spread, sea, g):
+    """Turn the state within into that beyond an open boundary, from which no energy comes in.
+
+    With the velocity u outward, v along the edge (y), ``c = sqrt(g h)`` and the rise over the water
+    at rest, which is at ``sea``, or on land at the ground, ``a = rise + u c / g`` leaves and
+    ``b = rise - u c / g`` enters. Within, ``b_t = c b_x - (h v)_y``. A plane wave that leaves at
+    the angle t to the normal has ``b = (1 - cos t) rise``, hence ``b_t = -(h v)_y / (1 + cos t)``;
+    with cos t = 1 that is the second order of Engquist and Majda (1977, Math. Comp. 31, 629-651),
+    which suits circular waves as well (Bayliss and Turkel 1980, Comm. Pure Appl. Math. 33,
+    707-725). The way of the water is taken for that of the wave, and b beyond the boundary is such
+    that its slope over a subcell, of width dx, makes up for the difference:
+    ``c b_x = (h v)_y cos t / (1 + cos t)``.
+
+    Energy leaves at the rate ``g h rise u``, a quarter of ``g c (a^2 - b^2)``: b is cut to the size
+    of a.
+
+    Parameters
+    ----------
+    far, at
+        States, and where that within is, which is replaced.
+    outward
+        Sign of the outward normal.
+    spread
+        ``(h v)_y dx``.
+    sea, g
+        Height of water at rest, and gravity.
     """
     eta, ground, u = far[at], far[at + PACK], outward * far[at + 2 * PACK]
+    h = eta - ground
+    if not h > 0.0:
+        return
     calm = sea if sea > ground else ground
-    rise, h = eta - calm, eta - ground
-    if rise * u < 0.0 and h > 0.0:
-        push = u * np.sqrt(h / g)
-        if abs(push) > abs(rise):
-            far[at] = calm
-            far[at + 2 * PACK] = outward * (u + rise * np.sqrt(g / h))
-        else:
-            far[at] = eta + push
-            far[at + 2 * PACK] = 0.0
+    speed = abs(u) + np.hypot(u, far[at + 3 * PACK])
+    share = abs(u) / speed if speed > 0.0 else 0.0
+    a = eta - calm + u * np.sqrt(h / g)
+    b = eta - calm - u * np.sqrt(h / g) + share * spread / np.sqrt(g * h)
+    b = min(max(b, -abs(a)), abs(a))
+    far[at] = calm + 0.5 * (a + b)
+    far[at + 2 * PACK] = outward * 0.5 * (a - b) * np.sqrt(g / h)
 
 
 @njit(**INLINE)

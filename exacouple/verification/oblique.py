@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
-from exacouple.verification.bounds import analytic
 from exacouple.verification.fields import GRAVITY, march, sample
 from exacouple.verification.open_sea import LEAVES
 from exacouple.verification.results import Check, Finding, Inputs, Measurement, Picture, Series
 
 Array = NDArray[np.float64]
 
+_SECOND_ORDER = "tan(angle / 2)^4 (second order of Engquist and Majda 1977)"
 _CELLS_OFF = 3
 _WINDOW = 3.0
 # Distances over the way along the edge: before the crest, behind it, and across.
@@ -126,11 +126,11 @@ def _at_angles(case: Crests, inputs: Inputs) -> Iterator[Finding]:
             edges[f"sponge of {width / 1e3:g} km"] = _beside(case, angle, width)
         for name, edge in edges.items():
             yield Measurement(f"{what}, {name}: energy that comes back", edge.energy, 0.01, LEAVES)
-        normal = np.cos(np.radians(angle))
-        theory = (1.0 - normal) / (1.0 + normal)
-        yield analytic(
-            f"{what}, outflow: height that comes back, relative to (1 - cos) / (1 + cos)",
-            abs(edges["outflow"].height / theory - 1.0),
+        yield Measurement(
+            f"{what}, outflow: height that comes back",
+            edges["outflow"].height,
+            float(np.tan(np.radians(0.5 * angle)) ** 4),
+            _SECOND_ORDER,
         )
         yield Picture(
             what,

@@ -18,6 +18,8 @@ RUNS = ("order2-outflow", "order2-wall", "order3-outflow", "order2-steep")
 PROBES = ("p0", "p1", "p2", "p3")
 CORNER = "p3"
 SAMPLING = 45.0
+# When what the boundary sends back reaches the first probe.
+BACK = 2500.0
 
 
 def real(run, probe):
@@ -69,7 +71,12 @@ def test_executable_is_what_the_shipped_profile_says(order):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_embedded_engine_agrees_with_the_application(run, tmp_path):
-    """Water heights differ by less than 0.5 % of their range, beside an open corner 2 %.
+    """Water heights differ by less than 0.5 % of their range.
+
+    The open boundaries are not the same: once waves have come back from them, by less than 1 %.
+    Held against an ocean three times as wide, the height at p0 is wrong by 0.7 % in the application
+    and 0.2 % here. The probe in the corner lies where the embedded engine has subcells, whose
+    averages are wrong by 1.9 % there in the wide ocean too.
 
     The run "steep" has a seamount on a face between two cells: their nodes lie 710 m deep and more,
     while the polynomial of the sea floor is land there.
@@ -89,7 +96,10 @@ def test_embedded_engine_agrees_with_the_application(run, tmp_path):
         there = real(run, name)
         here = read_probe(tmp_path / "probes" / f"{name}-rank-0.probe", length_unit="km")
         eta = np.interp(there.time, here.time, here.eta)
-        difference = np.sqrt(np.mean((eta - there.eta) ** 2)) / np.ptp(there.eta)
-        bound = 0.02 if name == CORNER and run.endswith("outflow") else 0.005
-        assert difference < bound, name
-        assert there.eta.max() == pytest.approx(eta.max(), rel=0.1 if bound == 0.02 else 0.01)
+        square = (eta - there.eta) ** 2 / np.ptp(there.eta) ** 2
+        beside = name == CORNER and run.endswith("outflow")
+        early = there.time < BACK
+        assert np.sqrt(square[early].mean()) < 0.005, name
+        bound = 0.025 if beside else 0.01 if run.endswith("outflow") else 0.005
+        assert np.sqrt(square.mean()) < bound, name
+        assert there.eta.max() == pytest.approx(eta.max(), rel=0.12 if beside else 0.01)
