@@ -62,10 +62,10 @@ def command(
 ) -> None:
     """Score models on tiles of the sea floor.
 
-    MODEL is the name of one that comes with exacouple (pca, dct, mixture-pca, vae, dfcvae) or a
-    file that was saved. Each is compared with PCA of as many numbers per tile. The seed and the
-    shares of the split are those that the first MODEL was trained with; what a model may have been
-    trained on is said.
+    MODEL is the name of one that comes with exacouple (pca, dct, mixture-pca, vae, dfcvae,
+    vae-fixed) or a file that was saved. Each is compared with PCA of as many numbers per tile. The
+    seed and the shares of the split are those that the first MODEL was trained with; what a model
+    may have been trained on is said.
 
     Writes scores.json, scores.csv, tiles.csv and figures.
     """
