@@ -29,6 +29,7 @@ _CENTRE = (12.96, 13.80)
 _FOOT, _TOP, _SLOPE = 3.6, 0.625, 0.25
 _SHORE = _FOOT - _DEPTH / _SLOPE
 _INCIDENT = slice(0, 4)
+_BEHIND = 90.0
 # Number of a gauge: its column in the records, x and y.
 _GAUGES = {6: (4, 9.36, 13.80), 9: (5, 10.36, 13.80), 16: (6, 12.96, 11.22), 22: (7, 15.56, 13.80)}
 _LOOKS, _LOOKS_AT_SHORE = 0.02, 4
@@ -205,6 +206,11 @@ def _run_ups(what: str, rows: Array, seen: _Seen) -> Iterator[Finding]:
     yield laboratory(
         f"{what}: highest run-up, relative to the measured {measured.max():.4f} m",
         abs(seen.run_up.max() / measured.max() - 1.0),
+    )
+    behind = int(np.abs(degrees - _BEHIND).argmin())
+    yield laboratory(
+        f"{what}: run-up behind the island, relative to the measured {measured[behind]:.4f} m",
+        abs(seen.run_up[behind] / measured[behind] - 1.0),
     )
     order = np.argsort(degrees)
     yield Picture(

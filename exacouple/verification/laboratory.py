@@ -102,6 +102,8 @@ def find(inputs: Inputs, folder: str, name: str) -> Path:
 def table(path: Path, columns: int) -> Array:
     """Read the rows of a text file that hold `columns` numbers and nothing else.
 
+    Blanks or commas part the numbers.
+
     Raises
     ------
     ExacoupleError
@@ -114,7 +116,7 @@ def _rows(text: str, columns: int, where: str) -> Array:
     rows = []
     for line in text.splitlines():
         try:
-            values = [float(word) for word in line.split()]
+            values = [float(word) for word in line.replace(",", " ").split()]
         except ValueError:
             continue
         if len(values) == columns:

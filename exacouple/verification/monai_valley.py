@@ -6,11 +6,15 @@ given wave in. Instead the tank goes on seaward, flat, and every two seconds the
 two seconds is laid into that part: to the left of x = 0 the surface eta(t) becomes the simple wave
 that will bring it, travelling at 3 c - 2 c0 with u + 2 c = 4 c - 2 c0, while u - 2 c, which carries
 what runs out to sea, stays what it is.
+
+The records of the gauges are taken as they are, although the tank was not calm: before the wave
+came they stood 1 to 3 mm high.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +24,8 @@ from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 from exacouple.verification.bounds import laboratory
 from exacouple.verification.fields import GRAVITY, closed_basin, march, sample
-from exacouple.verification.laboratory import find, incoming, table
-from exacouple.verification.results import Check, Finding, Inputs, Picture, Series
+from exacouple.verification.laboratory import deviation, find, incoming, table
+from exacouple.verification.results import Check, Finding, Inputs, NoData, Picture, Series
 
 Array = NDArray[np.float64]
 Shape = Callable[[Array, Array], Array]
@@ -29,7 +33,12 @@ Shape = Callable[[Array, Array], Array]
 _FOLDER = "BP07-DmitryN-Monai_valley_beach"
 _LENGTH, _WIDTH = 5.488, 3.402
 _HALF_BAND = 0.05
-_BEACH_X = (4.6, 5.45)
+# The head of the gully rises 1 in 1: a step is 2 mm of height.
+_BEACH_X = np.arange(4.6, 5.45, 0.002)
+_BEACH_WET = 14.0
+_GAUGES = {5: (4.521, 1.196), 7: (4.521, 1.696), 9: (4.521, 2.196)}
+_RECORDS = "output_ch5-7-9"
+_LOOKS = 0.05
 
 
 @dataclass(frozen=True)
@@ -104,25 +113,34 @@ def _restart(
     return closed_basin(mesh, initial, case.order, case, dmp_observables=1, manning=case.manning)
 
 
-def _run_up(case: Valley, seabed: Shape, wave: Array, y: Array) -> Array:
-    """Highest ground on the beach near each y that gets wet."""
-    highest = np.zeros(y.size)
-    x = np.arange(*_BEACH_X, 0.2 * _WIDTH / case.rows)[:, None, None]
+class _Seen(NamedTuple):
+    """Times of the looks, surface at the gauges in columns, and highest wet ground near each y."""
+
+    time: Array
+    gauges: Array
+    run_up: Array
+
+
+def _run(case: Valley, seabed: Shape, wave: Array, y: Array) -> _Seen:
+    """Run to the end; look at the gauges, and at the beach near each y."""
     bands = y[:, None] + np.linspace(-_HALF_BAND, _HALF_BAND, 9)
+    x = _BEACH_X[:, None, None]
     ground = seabed(*np.broadcast_arrays(x, bands))
-    solver = None
+    times: list[float] = []
+    gauges: list[list[float]] = []
+    highest, solver = np.zeros(y.size), None
     for start in np.arange(0.0, case.end_time, case.interval):
         solver = _restart(case, solver, seabed, wave, float(start))
-        look_at = solver
-
-        def look(solver: Solver = look_at, start: float = float(start)) -> None:
-            if solver.steps % 20 == 0 and start + solver.time > 14.0:
+        for passed in np.arange(0.0, case.interval, _LOOKS):
+            march(solver, float(passed))
+            times.append(float(start + passed))
+            gauges.append([solver.sample(*place)[4] for place in _GAUGES.values()])
+            if times[-1] > _BEACH_WET:
                 f = sample(solver, x, bands)
                 wet = (f.h > case.film) & (f.eta >= ground)
                 np.maximum(highest, np.where(wet, ground, 0.0).max(axis=(0, 2)), out=highest)
-
-        march(solver, case.interval, look)
-    return highest
+        march(solver, case.interval)
+    return _Seen(np.array(times), np.array(gauges), highest)
 
 
 def _benchmark_7(case: Valley, inputs: Inputs) -> Iterator[Finding]:
@@ -130,8 +148,8 @@ def _benchmark_7(case: Valley, inputs: Inputs) -> Iterator[Finding]:
     wave = table(find(inputs, _FOLDER, "Benchmark_2_input.txt"), 2)
     measured = table(find(inputs, _FOLDER, "OBS_RUNUP.txt"), 8)
     y, heights = measured[:, 1], measured[:, 2:]
-    found = _run_up(case, seabed, wave, y)
-    for place, row, height in zip(y, heights, found, strict=True):
+    seen = _run(case, seabed, wave, y)
+    for place, row, height in zip(y, heights, seen.run_up, strict=True):
         expected = float(row.mean())
         yield laboratory(
             f"run-up near y = {place:.2f} m, relative to the measured {expected:.4f} m",
@@ -143,9 +161,38 @@ def _benchmark_7(case: Valley, inputs: Inputs) -> Iterator[Finding]:
         "run-up (m)",
         (
             Series("measured", np.repeat(y, heights.shape[1]), heights.ravel(), "measured"),
-            Series("found", y, found),
+            Series("found", y, seen.run_up),
         ),
     )
+    yield from _gauges(_records(inputs), seen)
+
+
+def _records(inputs: Inputs) -> Array:
+    """Rows of time, and of the surface in metres at the gauges."""
+    book = find(inputs, _FOLDER, f"{_RECORDS}.xls")
+    try:
+        rows = table(find(inputs, _FOLDER, f"{_RECORDS}.csv"), 1 + len(_GAUGES))
+    except NoData as exc:
+        raise NoData(f"gauges: save {book} as {_RECORDS}.csv beside it, with commas") from exc
+    return np.column_stack([rows[:, 0], rows[:, 1:] / 100.0])
+
+
+def _gauges(records: Array, seen: _Seen) -> Iterator[Finding]:
+    rows = records[records[:, 0] <= seen.time[-1]]
+    time = rows[:, 0]
+    for number, measured, surface in zip(_GAUGES, rows[:, 1:].T, seen.gauges.T, strict=True):
+        found = np.interp(time, seen.time, surface)
+        yield laboratory(f"gauge {number}, RMS over its range", deviation(found, measured))
+        yield laboratory(
+            f"crest at gauge {number}, relative to the measured {measured.max():.4f} m",
+            abs(found.max() / measured.max() - 1.0),
+        )
+        yield Picture(
+            f"gauge {number}",
+            "time (s)",
+            "height (m)",
+            (Series("measured", time, measured, "measured"), Series("found", time, found)),
+        )
 
 
 CHECKS = (Check("laboratory-valley", Valley, _benchmark_7),)

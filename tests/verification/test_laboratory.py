@@ -6,7 +6,7 @@ import pytest
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 from exacouple.errors import ExacoupleError
-from exacouple.verification import conical_island
+from exacouple.verification import conical_island, monai_valley
 from exacouple.verification.laboratory import deviation, find, measured_run_up, table
 from exacouple.verification.registry import CHECKS, run
 from exacouple.verification.results import Inputs, NoData
@@ -22,6 +22,20 @@ def test_missing_file_is_named(tmp_path):
     """Another directory than the repository is told by the file that it lacks."""
     with pytest.raises(NoData, match=r"BP04/Lab_runup.txt"):
         find(Inputs(laboratory=tmp_path), "BP04", "Lab_runup.txt")
+
+
+def test_records_in_a_workbook_are_asked_for_as_text(tmp_path):
+    """The reason names the file to save, and another one if that is missing."""
+    book = tmp_path / monai_valley._FOLDER / "output_ch5-7-9.xls"
+    with pytest.raises(NoData, match=r"no .*output_ch5-7-9.xls"):
+        monai_valley._records(Inputs(laboratory=tmp_path))
+    book.parent.mkdir()
+    book.touch()
+    with pytest.raises(NoData, match=r"save .*xls as output_ch5-7-9.csv beside it"):
+        monai_valley._records(Inputs(laboratory=tmp_path))
+    book.with_suffix(".csv").write_text("time,ch5(cm),ch7(cm),ch9(cm)\n0.05,1,2,-3\n")
+    rows = monai_valley._records(Inputs(laboratory=tmp_path))
+    np.testing.assert_array_equal(rows, [[0.05, 0.01, 0.02, -0.03]])
 
 
 @pytest.mark.parametrize(
@@ -40,6 +54,8 @@ def test_table_skips_what_is_no_row(tmp_path):
     path = tmp_path / "runup.txt"
     path.write_text("TITLE\n  Rad Deg\n-----\n\n 0.39 22.5 1.60\n251\n0.79\t45.0\t1.37\n")
     np.testing.assert_array_equal(table(path, 3), [[0.39, 22.5, 1.60], [0.79, 45.0, 1.37]])
+    path.write_text("time,ch5(cm)\n0,0.234\n0.05, -.1\n")
+    np.testing.assert_array_equal(table(path, 2), [[0.0, 0.234], [0.05, -0.1]])
     with pytest.raises(ExacoupleError, match=r"runup.txt: no rows of 7 numbers"):
         table(path, 7)
 
