@@ -94,6 +94,11 @@ class Solver(Solution):
     SolutionError
         If the initial state is not finite.
 
+    Notes
+    -----
+    The first solver of an order waits until another process has compiled the kernels, and every
+    process loads them once, see `exacouple.engine.warmup`.
+
     References
     ----------
     Dumbser, Zanotti, Loubere and Diot (2014), J. Comput. Phys. 278, 47-75; Rannabauer, Dumbser and
