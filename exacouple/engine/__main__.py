@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+import numpy as np
+
 from exacouple import __version__
 from exacouple.engine.log import LogError, engine_log
 from exacouple.engine.simulation import Interrupt, StartSolver, simulate, start_solver
@@ -105,7 +107,8 @@ def main(argv: Sequence[str] | None = None, *, start: StartSolver = start_solver
 
 def _run(specfile: str, start: StartSolver, *, resume: bool) -> int:
     try:
-        with _stoppable() as stop:
+        # The solver itself looks for values that are not finite, and says where.
+        with _stoppable() as stop, np.errstate(over="ignore", invalid="ignore"):
             simulate(read_specfile(specfile), resume=resume, start=start, interrupt=stop)
             return 0
     except Stopped as exc:

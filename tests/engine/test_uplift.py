@@ -1,11 +1,15 @@
 """A sea floor that moves while the water runs."""
 
+import json
+import warnings
+
 import netCDF4
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import erf
 
+from exacouple.engine.__main__ import main
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
 from exacouple.engine.solver import Solver
@@ -158,3 +162,24 @@ def test_static_grid_is_refused(tmp_path):
         data.createVariable("z", "f8", ("x",))
     with pytest.raises(ExacoupleError, match=r"needs a variable z\(time, y, x\), has \('x',\)"):
         Motion(tmp_path / "d.nc")
+
+
+def test_a_rise_beyond_all_numbers_ends_the_run_with_place_and_time(
+    case, spec, monkeypatch, capsys
+):
+    """Single precision has none above 3e38; the probe is off, the bottom rises within 10 km."""
+    monkeypatch.chdir(case)
+    monkeypatch.delenv("SHARED_DIR", raising=False)
+    axis = np.array([-10e3, 0.0, 10e3])
+    write_motion(case / "motion.nc", [10.0, 50.0], axis, axis, [[[0.0] * 3] * 3, [[1e45] * 3] * 3])
+    solver = spec["solvers"][0]
+    solver["time_stepping"] = "global"
+    solver["plotters"][0]["select"] = {"x": 30.0, "y": 30.0}
+    solver["parameters"] = {"motion": "motion.nc", "precision": "single"}
+    (case / "case.exahype2").write_text(json.dumps(spec))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert main(["case.exahype2"]) == 1
+    assert "the solution is not finite in the cell around x = -10, y = -10 at t = " in (
+        capsys.readouterr().err
+    )
