@@ -19,13 +19,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from exacouple.engine.blocks import zeros
 from exacouple.engine.compiling import JIT
 from exacouple.engine.lanes import LINE_BYTES
 
 Bells = NDArray[np.int64]
 
-# How often a thread looks before it sleeps: for some 100 microseconds.
-_PATIENCE = 2500
+# How often a thread looks before it sleeps: for some 200 microseconds.
+_PATIENCE = 4000
 # How many times at most it sleeps at once after it has looked in vain.
 _MOST_SLEEPS = 63
 
@@ -34,7 +35,7 @@ _RUNG, _TO_RING, _VAIN, _SLEEPS = range(4)
 
 def make_bells(count: int) -> Bells:
     """Make some bells, each in a cache line of its own."""
-    return np.zeros((count, LINE_BYTES // 8), dtype=np.int64)
+    return zeros((count, LINE_BYTES // 8), np.dtype(np.int64)).view(np.int64)
 
 
 def tune(bells: Bells, number: int) -> None:

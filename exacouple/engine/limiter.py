@@ -225,7 +225,7 @@ class Patches:
             awake.size, band,
         )  # fmt: skip
         short = np.empty(awake.size, dtype=np.bool_)
-        if rationing.find_short(self.scarce, self.sides, awake, short):
+        if self.scarce.any() and rationing.find_short(self.scarce, self.sides, awake, short):
             again = awake[short]
             team.over_groups(
                 lambda first, last, thread: rationing.finish_short(
