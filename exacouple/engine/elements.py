@@ -26,6 +26,9 @@ PRECISIONS: dict[str, np.dtype[Any]] = {
     "single": np.dtype(np.float32),
 }
 
+# Doors that are worth a second thread.
+_MANY_DOORS = 1000
+
 
 class Elements:
     """Polynomials of all elements of a mesh; those of limited elements mean nothing.
@@ -160,7 +163,10 @@ class Elements:
             )  # fmt: skip
 
         if rubbed or len(doors):
-            team.over_rows(work, 1, self._mesh.ny + 1, self._spent if rubbed else rows[1:-1])
+            team.over_rows(
+                work, 1, self._mesh.ny + 1, self._spent if rubbed else rows[1:-1],
+                worth=rubbed or len(doors) > _MANY_DOORS,
+            )  # fmt: skip
 
     def keep(self, cells: Cells) -> None:
         """Leave some elements, as (row, column), as they were at the start of the step."""

@@ -18,6 +18,9 @@ ABSENT = np.iinfo(np.int32).max
 # one hands over is still in the caches for the other, but enough that the calls cost little.
 _BAND = 48
 
+# Patches whose subcells are worth a second thread for a short look at each.
+MANY = 1000
+
 # Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
 SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
 
@@ -262,7 +265,7 @@ class Patches:
             lambda first, last, thread: coupling.fastest_wave(
                 self.w, g, first, last, team.bells[thread]
             ),
-            0, len(self),
+            0, len(self), worth=len(self) > MANY,
         )  # fmt: skip
         return float(max(found))
 

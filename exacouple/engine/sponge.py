@@ -10,7 +10,7 @@ from exacouple.engine.bells import ring
 from exacouple.engine.compiling import JIT
 from exacouple.engine.elements import Elements
 from exacouple.engine.lanes import LANES
-from exacouple.engine.limiter import Patches
+from exacouple.engine.limiter import MANY, Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.team import Team
 from exacouple.errors import UsageError
@@ -77,7 +77,7 @@ class Sponge:
                 patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry, first,
                 last, team.bells[thread],
             ),
-            0, len(patches),
+            0, len(patches), worth=len(patches) > MANY,
         )  # fmt: skip
 
 

@@ -43,13 +43,17 @@ class Team:
         weakref.finalize(self, _dismiss, self._jobs)
 
     def over_rows(
-        self, work: Work, first: int, last: int, spent: NDArray[np.int64] | None = None
-    ) -> list[Any]:
+        self, work: Work, first: int, last: int, spent: NDArray[np.int64] | None = None, *,
+        worth: bool = True,
+    ) -> list[Any]:  # fmt: skip
         """Call ``work(first, last, thread)`` on consecutive parts of a range of rows.
 
         Parts cost the same if ``spent`` tells what the rows before each one cost, shape
-        ``(rows + 1,)``; without it they are equally long. Gives what the calls return.
+        ``(rows + 1,)``; without it they are equally long. Gives what the calls return. Work that is
+        not ``worth`` a call to others, some 50 microseconds or less, the calling thread does alone.
         """
+        if not worth:
+            return [work(first, last, 0)]
         rows, shares = last - first, range(1, self.threads)
         if spent is None:
             cuts = [rows * part // self.threads for part in shares]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from exacouple.engine import limiter
+from exacouple.engine import elements, limiter, sponge
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import SolutionError, Solver
 from exacouple.errors import UsageError
@@ -206,6 +206,9 @@ def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limit
         b = rough_islands(x, y)
         return np.maximum(0.1 * np.exp(-50 * x**2) - b, 0.0), zero, zero, b
 
+    monkeypatch.setattr(elements, "_MANY_DOORS", 0)
+    monkeypatch.setattr(limiter, "MANY", 0)
+    monkeypatch.setattr(sponge, "MANY", 0)
     states = []
     for threads, band in ((1, 10_000), (2, 10_000), (1, 1), (2, 1), (3, 1), (5, 1)):
         monkeypatch.setattr(limiter, "_BAND", band)
