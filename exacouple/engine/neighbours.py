@@ -230,6 +230,9 @@ def _open(far, at, outward, spread, sea, g):
     that its slope over a subcell, of width dx, makes up for the difference:
     ``c b_x = (h v)_y cos t / (1 + cos t)``.
 
+    That holds for waves much lower than the water is deep: over reefs the neighbours may be so much
+    deeper that ``(h v)_y dx`` is cut to the size of ``h c``.
+
     Energy leaves at the rate ``g h rise u``, a quarter of ``g c (a^2 - b^2)``: b is cut to the size
     of a.
 
@@ -252,7 +255,8 @@ def _open(far, at, outward, spread, sea, g):
     speed = abs(u) + np.hypot(u, far[at + 3 * PACK])
     share = abs(u) / speed if speed > 0.0 else 0.0
     a = eta - calm + u * np.sqrt(h / g)
-    b = eta - calm - u * np.sqrt(h / g) + share * spread / np.sqrt(g * h)
+    gain = min(max(spread / np.sqrt(g * h), -h), h)
+    b = eta - calm - u * np.sqrt(h / g) + share * gain
     b = min(max(b, -abs(a)), abs(a))
     far[at] = calm + 0.5 * (a + b)
     far[at + 2 * PACK] = outward * 0.5 * (a - b) * np.sqrt(g / h)
