@@ -153,9 +153,17 @@ def _key(order: int, precision: str) -> str:
 
 
 def _start_process(order: int, precision: str, parts: Iterable[str]) -> subprocess.Popen[str]:
-    """Start the program of this module."""
+    """Start the program of this module.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
     from exacouple.engine.compiling import CACHE
 
+    if not sys.executable:
+        raise OSError("this Python is part of another program and does not know its own")
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(

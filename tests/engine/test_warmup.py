@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import exacouple
 from exacouple.cli import main
-from exacouple.engine import warmup
+from exacouple.engine import compiling, warmup
 
 COUNT = """
 import sys
@@ -116,6 +116,23 @@ def test_a_solver_gives_the_same_bits_whatever_was_compiled_or_loaded_before(
     assert bits(*reversed(names)) == cold
     for name in names:
         assert bits(name) == {name: cold[name]}
+
+
+@pytest.mark.parametrize("program", [None, ""])
+def test_python_within_another_program_compiles_by_itself(
+    program: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """`sys.executable` tells nothing there."""
+    compiled: list[bool] = []
+    monkeypatch.setattr(sys, "executable", program)
+    monkeypatch.setattr(compiling, "CACHE", tmp_path)
+    monkeypatch.setattr(warmup, "_compile", lambda *_, helped: compiled.append(helped))
+    warmup.compile_kernels(1, [warmup.CORE])
+    assert compiled == [False]
+    assert "part of another program" in caplog.text
 
 
 def test_a_process_loads_once_what_its_solvers_need(monkeypatch: pytest.MonkeyPatch) -> None:
