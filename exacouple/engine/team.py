@@ -104,12 +104,20 @@ class Team:
             jobs.put((self._runs, call, answer))
         found = [_outcome(calls[0])]
         for done, answer in zip(self._done[1:], answers, strict=True):
-            listen(self._done[0], done, self._runs)
-            found.append(answer.get())
+            found.append(self._wait(done, answer))
         for _, trouble in found:
             if trouble is not None:
                 raise trouble
         return [result for result, _ in found]
+
+    def _wait(self, done: Bells, answer: _Answers) -> tuple[Any, BaseException | None]:
+        """Wait for another thread, also if interrupted: it still works on the arrays."""
+        try:
+            listen(self._done[0], done, self._runs)
+            return answer.get()
+        except KeyboardInterrupt as trouble:
+            answer.get()
+            return None, trouble
 
 
 def _serve(jobs: _Jobs, done: Bells, bell: Bells) -> None:

@@ -1,5 +1,6 @@
 """Threads that share work: they hand over, answer and end."""
 
+import signal
 import threading
 import time
 
@@ -36,6 +37,24 @@ def test_trouble_in_one_thread_is_raised_when_all_have_ended(
     with pytest.raises(trouble):
         team.over_rows(work, 0, 3)
     assert sorted(ended) == [thread for thread in range(3) if thread != place]
+    assert team.over_rows(lambda first, last, thread: first, 0, 3) == [0, 1, 2]
+
+
+def test_an_interrupt_waits_for_the_other_threads() -> None:
+    """The calling thread has done its part, and only waits."""
+    team, ended = Team(3), []
+
+    def work(first: int, last: int, thread: int) -> None:
+        if thread:
+            time.sleep(0.4)
+            ended.append(thread)
+
+    me = threading.get_ident()
+    interrupt = threading.Timer(0.1, signal.pthread_kill, (me, signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        team.over_rows(work, 0, 3)
+    assert sorted(ended) == [1, 2]
     assert team.over_rows(lambda first, last, thread: first, 0, 3) == [0, 1, 2]
 
 
