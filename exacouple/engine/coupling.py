@@ -97,11 +97,51 @@ def look_again(order, out, bed, doors, lowest, least, first, last):
 
 
 @njit(**JIT)
+def look_at_faces(order, out, bed, doors, lowest, project, left, right, first, last):
+    """Take what patches see of some elements into account in their least depth.
+
+    Where the seabed is rough a polynomial may leave the water at a face though it is deep at all
+    nodes. Seen are the averages over the subcells along the face.
+
+    Parameters
+    ----------
+    out, bed, doors, lowest
+        See `sweep.sweep_rows` and `exacouple.engine.limiter.Patches`.
+    project
+        `exacouple.engine.basis.Basis.to_subcells`.
+    left, right
+        Basis values at the ends.
+    first, last
+        Doors to treat: ``first`` to ``last - 1``.
+    """
+    n = len(order) + 1
+    along = np.empty(n)
+    for door in range(first, last):
+        if doors[door, 3] < 0:
+            continue
+        row, column, side = doors[door, 0], doors[door, 1], doors[door, 2]
+        block, lane = (column - 1) // LANES, (column - 1) % LANES
+        ends = right if side % 2 else left
+        for j in range(n):
+            along[j] = 0.0
+            for i in range(n):
+                at = (j * n + i if side < 2 else i * n + j) * LANES + lane
+                along[j] += ends[i] * (out[row, block, at] - bed[row, block, at])
+        low = lowest[row, block, lane]
+        for k in range(2 * n - 1):
+            h = 0.0
+            for j in range(n):
+                h += project[k, j] * along[j]
+            low = h if h < low else low
+        lowest[row, block, lane] = low
+
+
+@njit(**JIT)
 def judge(lowest, limited, depth, verdict):
     """Judge the candidates by their least depth; returns how many are not fine.
 
-    A candidate is troubled if it is not finite or no deeper than ``depth`` at a node, and shallow
-    if it is so near to that that its subcells need a look.
+    A candidate is troubled if it is not finite or no deeper than ``depth`` at a node or a face
+    beside a patch, and shallow if it is so near to that that its subcells need a look.
     """
     count = 0
     flat = lowest.reshape(lowest.shape[0], -1)

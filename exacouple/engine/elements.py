@@ -161,6 +161,10 @@ class Elements:
                 self._tag, self.out, self.bed, doors, self.lowest, self._least, rows[first],
                 rows[last],
             )  # fmt: skip
+            coupling.look_at_faces(
+                self._tag, self.out, self.bed, doors, self.lowest, self._basis.to_subcells,
+                self._basis.left, self._basis.right, rows[first], rows[last],
+            )  # fmt: skip
 
         if rubbed or len(doors):
             team.over_rows(

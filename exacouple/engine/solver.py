@@ -347,9 +347,9 @@ class Solver(Solution):
         w, cells = patches.w[passing], patches.cells[passing]
         averages = np.stack([w[:, 0] + patches.bed[passing], w[:, 1], w[:, 2]], axis=1)
         nodal = np.einsum("jy,evyx,ix->evji", restrict, averages, restrict)
+        bed = self._deep.get_bed(cells).reshape(nodal[:, 0].shape)
+        depth = least_depth(self.basis, (nodal[:, 0] - bed)[None], w[None, :, 0])[0]
         nodal = nodal.reshape(len(passing), 3, -1)
-        bed = self._deep.get_bed(cells)
-        depth = np.minimum((nodal[:, 0] - bed).min(axis=1), w[:, 0].min(axis=(1, 2)))
         fit = (depth > self.limiter_depth) & monotone(nodal, averages, *self.dmp)
         if fit.any():
             self._deep.set(cells[fit], nodal[fit])

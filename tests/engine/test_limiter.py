@@ -55,3 +55,32 @@ def test_polynomials_beyond_their_averages_are_told():
     assert monotone(nodal, averages, 1, 1e-3, 1e-3).tolist() == [True, False, False]
     assert monotone(nodal, averages, 1, 0.1, 0.0).tolist() == [True, True, True]
     assert monotone(nodal, averages, 0, 0.0, 0.0).tolist() == [True, True, True]
+
+
+def reefs(x, y):
+    """Water 2 m higher in the middle, over ground as rough as it is deep."""
+    waves = np.random.default_rng(0)
+    k, a, phase = waves.uniform(-4, 4, (8, 2)), waves.uniform(0.1, 0.6, 8), waves.uniform(0, 6.3, 8)
+    b = -1.0 + sum(np.sin(k[i, 0] * x + k[i, 1] * y + phase[i]) * a[i] for i in range(8))
+    eta = 2.0 * np.exp(-((x - 5.0) ** 2 + (y - 5.0) ** 2) / 6.0)
+    zero = np.zeros_like(x)
+    return np.maximum(eta - b, 0.0), zero, zero, b
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_water_falls_beside_polynomials_that_leave_it_at_a_face(order):
+    """Deep at all nodes, they are not deep where a limited element looks at them.
+
+    Nothing is faster than water that falls freely from the highest surface to the lowest ground.
+    """
+    mesh = Mesh(0.0, 0.0, 1.0, 10, 10)
+    solver = Solver(
+        mesh, reefs, order=order, limiter_depth=0.3, dry_tolerance=1e-3, boundary="wall"
+    )
+    fall = 2.0 - solver.patches.bed.min()
+    while solver.time < 10.0:
+        solver.step()
+        h, p, q = (solver.patches.w[:, v] for v in range(3))
+        speed = np.hypot(p, q)[h > 1e-2] / h[h > 1e-2]
+        assert speed.max() < np.sqrt(2.0 * 9.81 * fall)
+        assert solver.steps < 5000
