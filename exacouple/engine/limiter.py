@@ -261,6 +261,8 @@ class Patches:
 
     def fastest_wave(self, g: float, team: Team) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) over the subcells."""
+        if len(self) == 0:
+            return 0.0
         found = team.over_rows(
             lambda first, last, thread: coupling.fastest_wave(
                 self.w, g, first, last, team.bells[thread]

@@ -199,28 +199,37 @@ def _finish(process: subprocess.Popen[str]) -> None:
 
 
 def _run_sweep(order: int, precision: str) -> None:
-    """Take a step without limited elements."""
+    """Take a step without limited elements, and look for maxima and for their fastest wave."""
+    from exacouple.engine import coupling
+    from exacouple.engine.cf import Axes
+    from exacouple.engine.extremes import Extremes
     from exacouple.engine.mesh import Mesh
     from exacouple.engine.solver import Solver
 
     mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
-    Solver(
-        mesh, _calm, order=order, gravity=1.0, boundary="wall", precision=precision
-    ).step()  # fmt: skip
+    solver = Solver(mesh, _calm, order=order, gravity=1.0, boundary="wall", precision=precision)
+    solver.step()
+    Extremes(mesh, Axes(1.0), 0.01).record(solver)
+    coupling.fastest_wave(solver.patches.w, solver.gravity, 0, 0, solver.team.bells[0])
 
 
 def _run_rest(order: int, precision: str) -> None:
-    """Take a step in which the generated kernels do nothing and so are not compiled."""
-    from exacouple.engine import elements
-    from exacouple.engine.kernels import load_kernels
+    """Take a step in which nothing is compiled that `_run_sweep` compiles as well."""
+    from exacouple.engine import coupling, elements
 
     idle = SimpleNamespace(sweep_rows=lambda *_: None, fastest_wave=lambda *_: 1.0)
-    names = vars(elements)
-    names["load_kernels"] = lambda order, precision: idle
+    stand_ins = [
+        (vars(elements), "load_kernels", lambda order, precision: idle),
+        (vars(coupling), "fastest_wave", idle.fastest_wave),
+    ]
+    kept = [names[name] for names, name, _ in stand_ins]
+    for names, name, stand_in in stand_ins:
+        names[name] = stand_in
     try:
-        _run_all(order, precision, [CORE])
+        _run_all(order, precision, [])
     finally:
-        names["load_kernels"] = load_kernels
+        for (names, name, _), own in zip(stand_ins, kept, strict=True):
+            names[name] = own
 
 
 def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
