@@ -2,7 +2,7 @@
 
 Each DIR is a report of `exacouple verify --full --out DIR`. The table gives one line for each check
 and quantity, the worst over all orders and cases; figures go to docs/images/verification. What no
-DIR holds stays as it is.
+DIR holds stays as it is, and so do checks that lacked some of their data.
 """
 
 import json
@@ -34,15 +34,19 @@ def main(directories: Sequence[str]) -> None:
     """Write table and figures."""
     reports = [Path(directory) for directory in directories]
     rows: list[Row] = []
+    figures: dict[str, Path] = {}
     for report in reports:
-        rows += json.loads((report / "report.json").read_text(encoding="utf-8"))
+        found = json.loads((report / "report.json").read_text(encoding="utf-8"))
+        lacking = {row["check"] for row in found if row["status"] == "no data"}
+        rows += [row for row in found if row["check"] not in lacking]
+        figures |= {path.stem: path for path in report.glob("*.png") if path.stem not in lacking}
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     known, _, after = rest.partition(END)
     table = "\n".join(lines(rows, known))
     write_text(PAGE, f"{before}{START}\n\n{table}\n\n{END}{after}", force=True)
     for name in re.findall(r"images/verification/([\w-]+)\.png", before + after):
-        for figure in (r / f"{name}.png" for r in reports if (r / f"{name}.png").is_file()):
-            size = shrink(figure, IMAGES / figure.name, colours=COLOURS)
+        if name in figures:
+            size = shrink(figures[name], IMAGES / f"{name}.png", colours=COLOURS)
             print(f"{name}: {load_case(name).title}, {size // 1024} kB")
 
 

@@ -218,18 +218,14 @@ def _run_rest(order: int, precision: str) -> None:
     from exacouple.engine import coupling, elements
 
     idle = SimpleNamespace(sweep_rows=lambda *_: None, fastest_wave=lambda *_: 1.0)
-    stand_ins = [
-        (vars(elements), "load_kernels", lambda order, precision: idle),
-        (vars(coupling), "fastest_wave", idle.fastest_wave),
-    ]
-    kept = [names[name] for names, name, _ in stand_ins]
-    for names, name, stand_in in stand_ins:
-        names[name] = stand_in
+    deep, limited = vars(elements), vars(coupling)
+    own = deep["load_kernels"], limited["fastest_wave"]
+    deep["load_kernels"] = lambda order, precision: idle
+    limited["fastest_wave"] = idle.fastest_wave
     try:
         _run_all(order, precision, [])
     finally:
-        for (names, name, _), own in zip(stand_ins, kept, strict=True):
-            names[name] = own
+        deep["load_kernels"], limited["fastest_wave"] = own
 
 
 def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:

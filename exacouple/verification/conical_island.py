@@ -18,7 +18,7 @@ from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 from exacouple.verification.bounds import laboratory, mass_kept
 from exacouple.verification.fields import GRAVITY, closed_basin, march, sample
-from exacouple.verification.laboratory import deviation, find, incoming, table
+from exacouple.verification.laboratory import at_gauge, deviation, find, incoming, table
 from exacouple.verification.results import Check, Finding, Inputs, Picture, Series
 
 Array = NDArray[np.float64]
@@ -185,17 +185,7 @@ def _gauges(what: str, recorded: _Recorded, seen: _Seen) -> Iterator[Finding]:
     time = recorded.time
     for number, measured in recorded.gauges.items():
         found = np.interp(time, seen.time, seen.gauges[number])
-        yield laboratory(f"{what}: gauge {number}, RMS over its range", deviation(found, measured))
-        yield laboratory(
-            f"{what}: crest at gauge {number}, relative to the measured {measured.max():.4f} m",
-            abs(found.max() / measured.max() - 1.0),
-        )
-        yield Picture(
-            f"{what}, gauge {number}",
-            "time (s)",
-            "height (m)",
-            (Series("measured", time, measured, "measured"), Series("found", time, found)),
-        )
+        yield from at_gauge(number, time, measured, found, what)
 
 
 def _run_ups(what: str, rows: Array, seen: _Seen) -> Iterator[Finding]:

@@ -131,6 +131,24 @@ def deviation(found: Array, measured: Array) -> float:
     return float(np.sqrt(np.mean((found - measured) ** 2)) / np.ptp(measured))
 
 
+def at_gauge(
+    number: int, time: Array, measured: Array, found: Array, case: str = ""
+) -> Iterator[Finding]:
+    """Hold the surface found at a gauge against its record at the same times."""
+    what = f"{case}: " if case else ""
+    yield laboratory(f"{what}gauge {number}, RMS over its range", deviation(found, measured))
+    yield laboratory(
+        f"{what}crest at gauge {number}, relative to the measured {measured.max():.4f} m",
+        abs(found.max() / measured.max() - 1.0),
+    )
+    yield Picture(
+        f"{case}, gauge {number}" if case else f"gauge {number}",
+        "time (s)",
+        "height (m)",
+        (Series("measured", time, measured, "measured"), Series("found", time, found)),
+    )
+
+
 def incoming(wave: Array, start: float, depth: float, length: float) -> Callable[[Array], Array]:
     """Celerity, as a function of x < 0, of the simple wave that passes x = 0 from `start` on.
 

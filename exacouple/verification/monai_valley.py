@@ -24,7 +24,7 @@ from exacouple.engine.mesh import Mesh
 from exacouple.engine.solver import Solver
 from exacouple.verification.bounds import laboratory
 from exacouple.verification.fields import GRAVITY, closed_basin, march, sample
-from exacouple.verification.laboratory import deviation, find, incoming, table
+from exacouple.verification.laboratory import at_gauge, find, incoming, table
 from exacouple.verification.results import Check, Finding, Inputs, NoData, Picture, Series
 
 Array = NDArray[np.float64]
@@ -182,17 +182,7 @@ def _gauges(records: Array, seen: _Seen) -> Iterator[Finding]:
     time = rows[:, 0]
     for number, measured, surface in zip(_GAUGES, rows[:, 1:].T, seen.gauges.T, strict=True):
         found = np.interp(time, seen.time, surface)
-        yield laboratory(f"gauge {number}, RMS over its range", deviation(found, measured))
-        yield laboratory(
-            f"crest at gauge {number}, relative to the measured {measured.max():.4f} m",
-            abs(found.max() / measured.max() - 1.0),
-        )
-        yield Picture(
-            f"gauge {number}",
-            "time (s)",
-            "height (m)",
-            (Series("measured", time, measured, "measured"), Series("found", time, found)),
-        )
+        yield from at_gauge(number, time, measured, found)
 
 
 CHECKS = (Check("laboratory-valley", Valley, _benchmark_7),)
