@@ -7,8 +7,7 @@ again where one cannot. Work arrays, lanes and faces are those of `exacouple.eng
 import numpy as np
 from numba import njit
 
-from exacouple.engine.bells import ring
-from exacouple.engine.compiling import INLINE, JIT
+from exacouple.engine.compiling import INLINE, KERNEL
 from exacouple.engine.neighbours import DG, gather, keep_edges, load_edges
 from exacouple.engine.subcells import (
     FLUX,
@@ -22,36 +21,38 @@ from exacouple.engine.subcells import (
 )
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def begin(
-    order, w, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, awake, edges, kept,
-    first, last, bell,
+    order, w, bed, sides, place, u, ground, project, steepness, step, dx, g, dry, queue, edges,
+    kept, first, last, thread,
 ):  # fmt: skip
     """Do what patches can without the faces of their neighbours.
 
     Parameters
     ----------
-    order, w, bed, sides, place, u, ground, project, awake
+    order, w, bed, sides, place, u, ground, project
         See `exacouple.engine.neighbours.gather`.
-    steepness, dt, dx, g, dry
+    steepness, dx, g, dry
         See `exacouple.engine.subcells.reconstruct`.
+    step
+        Time step, in an array as it may change.
+    queue
+        Awake patches, see `exacouple.engine.wakefulness`.
     edges
         Output: see `exacouple.engine.neighbours.keep_edges`.
     kept
         Output: for groups of `PACK` awake patches h, hu, hv after the fluxes within the patch, the
-        water that these take from each subcell, and h at the start; shape
-        ``(places, 5 * M * M * PACK)``, with group k at k modulo ``places``.
+        water that these take from each subcell, and h at the start; for each thread, shape
+        ``(threads, places, 5 * M * M * PACK)``, with group k at k modulo ``places``.
     first, last
         Groups to treat: ``first`` to ``last - 1``.
-    bell
-        Rung at the beginning, see `exacouple.engine.bells`.
     """
-    ring(bell)
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
     halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
     low, high = lanes(faces * STATE), lanes(faces * STATE)
     flux, push = lanes(faces * FLUX), lanes(2 * m * m)
+    dt, awake, kept = step[0], queue[1 : 1 + queue[0]], kept[thread]
     for group in range(first, last):
         start = group * PACK
         gather(order, w, bed, sides, place, u, ground, project, awake, start, halo)
@@ -63,7 +64,7 @@ def begin(
         exchange(order, halo, flux, push, kept[group % kept.shape[0]], dt / dx)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def exchange(order, halo, flux, push, kept, scale):
     """Let the fluxes on all faces and the force in the subcells act on h, hu, hv of the halo."""
     m = 2 * len(order) + 1
@@ -95,7 +96,7 @@ def exchange(order, halo, flux, push, kept, scale):
                 kept[4 * cells + at + w] = h
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def add_edges(order, flux, kept, scale):
     """Let the fluxes through the edges of the patches act on h, hu, hv."""
     m = 2 * len(order) + 1
@@ -126,17 +127,16 @@ def _add(flux, face, kept, at, cells, along, sign):
     kept[at + 3 * cells] += max(0.0, -mass)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def finish(
     order, new, edges, kept, sides, door_at, door_traces, project, door_flux, share, scarce, wet,
-    sound, turn, row, g, dry, sea, scale, awake, first, last,
-    bell,
+    sound, turn, row, g, dry, sea, step, dx, queue, first, last, thread,
 ):  # fmt: skip
     """Add the faces between patches and beside DG elements; h, hu, hv at the end of the step.
 
     Parameters
     ----------
-    order, awake, kept, edges, first, last, bell
+    order, queue, kept, edges, first, last, thread
         See `begin`.
     new
         Output: averages of h, hu, hv.
@@ -156,14 +156,14 @@ def finish(
         Row of elements of each patch.
     sea
         Height of water at rest beyond an open boundary.
-    scale
-        Time step over the width of a subcell.
+    step, dx
+        Time step, and width of a subcell.
     """
-    ring(bell)
     m = 2 * len(order) + 1
     low, high = lanes(4 * m * STATE), lanes(4 * m * STATE)
     flux = lanes(4 * m * FLUX)
     angles, marks = lanes(2 * m), lanes(3)
+    scale, awake, kept = step[0] / dx, queue[1 : 1 + queue[0]], kept[thread]
     for group in range(first, last):
         start = group * PACK
         own = kept[group % kept.shape[0]]
@@ -179,7 +179,7 @@ def finish(
         scatter(order, own, marks, new, wet, sound, awake, start)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def keep_doors(order, flux, sides, door_at, door_flux, awake, start):
     m = 2 * len(order) + 1
     for lane in range(min(PACK, awake.size - start)):
@@ -192,7 +192,7 @@ def keep_doors(order, flux, sides, door_at, door_flux, awake, start):
                         door_flux[door_at[s, side], k, v] = flux[face * PACK + lane]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _ration(order, kept, marks, share, scarce, awake, start):
     m = 2 * len(order) + 1
     cells = m * m
@@ -207,7 +207,7 @@ def _ration(order, kept, marks, share, scarce, awake, start):
                     share[s, j, i] = h / out if out > h else 1.0
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def load_angles(order, turn, row, awake, start, angles):
     m = 2 * len(order) + 1
     for lane in range(PACK):
@@ -217,7 +217,7 @@ def load_angles(order, turn, row, awake, start, angles):
                 angles[(part * m + j) * PACK + lane] = turn[part, r, j]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def advance(order, kept, angles, marks, dry):
     """Damp the flow where it is shallow and turn it.
 
@@ -247,7 +247,7 @@ def advance(order, kept, angles, marks, dry):
                 marks[2 * PACK + w] = max(marks[2 * PACK + w], lack)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def scatter(order, kept, marks, new, wet, sound, awake, start):
     m = 2 * len(order) + 1
     for lane in range(min(PACK, awake.size - start)):
@@ -260,14 +260,14 @@ def scatter(order, kept, marks, new, wet, sound, awake, start):
         sound[s] = marks[PACK + lane] == 0.0
 
 
-@njit(**JIT)
-def rub(wet, w, awake, drag, dt, dry, first, last, bell):
-    """Bottom friction on the averages of some of the patches ``awake``, semi-implicit.
+@njit(**KERNEL)
+def rub(wet, w, drag, step, dry, first, last, thread):
+    """Bottom friction on the averages of some patches, semi-implicit.
 
-    ``drag`` is gravity times the square of Manning's coefficient.
+    ``drag`` is gravity times the square of Manning's coefficient, ``step`` that of `begin`.
     """
-    ring(bell)
-    for s in awake[first:last]:
+    dt = step[0]
+    for s in range(first, last):
         if wet[s]:
             for j in range(w.shape[2]):
                 for i in range(w.shape[3]):
@@ -276,22 +276,3 @@ def rub(wet, w, awake, drag, dt, dry, first, last, bell):
                         rate = drag * np.hypot(p, q) / (h * max(h, dry) ** (4.0 / 3.0))
                         w[s, 1, j, i] = p / (1.0 + dt * rate)
                         w[s, 2, j, i] = q / (1.0 + dt * rate)
-
-
-@njit(**JIT)
-def wake(wet, sides, waking, w, new):
-    """Mark the patches that are wet or have water beside them.
-
-    What falls asleep keeps its averages at both ends of the step.
-    """
-    for s in range(wet.size):
-        was = waking[s]
-        waking[s] = wet[s]
-        for side in range(4):
-            other = sides[s, side]
-            waking[s] |= other == DG or (other >= 0 and wet[other])
-        if was and not waking[s]:
-            for v in range(w.shape[1]):
-                for j in range(w.shape[2]):
-                    for i in range(w.shape[3]):
-                        new[s, v, j, i] = w[s, v, j, i]

@@ -28,6 +28,8 @@ class Apart(CompilerBase):
 
 
 JIT = {"cache": True, "nogil": True, "error_model": "numpy", "pipeline_class": Apart}
+# Of what only compiled code calls.
+KERNEL = {**JIT, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINE = {"forceinline": True, "error_model": "numpy"}
 
 

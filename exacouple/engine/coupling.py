@@ -3,18 +3,17 @@
 import numpy as np
 from numba import njit
 
-from exacouple.engine.bells import ring
-from exacouple.engine.compiling import JIT
+from exacouple.engine.compiling import JIT, KERNEL
 from exacouple.engine.lanes import LANES
 
 # Verdicts on the candidate solution of an element.
 FINE, TROUBLED, SHALLOW = 0, 1, 2
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def couple(
-    order, out, door_flux, doors, door_traces, restrict, lift_left, lift_right, dt, dx, first, last,
-    bell,
+    order, out, door_flux, doors, door_traces, restrict, lift_left, lift_right, step, dx, first,
+    last, thread,
 ):  # fmt: skip
     """Give DG elements the finite-volume fluxes of the limited patches beside them.
 
@@ -38,16 +37,15 @@ def couple(
         `exacouple.engine.basis.Basis.from_subcells`.
     lift_left, lift_right
         Basis values at the ends over the quadrature weights.
+    step, dx
+        Time step, in an array as it may change; size of an element.
     first, last
         Doors to treat: ``first`` to ``last - 1``, all or none of an element.
-    bell
-        Rung at the beginning, see `exacouple.engine.bells`.
     """
-    ring(bell)
     n = len(order) + 1
     nn = n * n
     m = 2 * n - 1
-    scale = dt / dx
+    scale = step[0] / dx
     for door in range(first, last):
         row, column, side = doors[door, 0], doors[door, 1], doors[door, 2]
         if doors[door, 3] < 0:
@@ -73,8 +71,8 @@ def couple(
                 out[row, block, ((3 - normal) * nn + node) * LANES + lane] += weight * across
 
 
-@njit(**JIT)
-def look_again(order, out, bed, doors, lowest, least, first, last):
+@njit(**KERNEL)
+def look_again(order, out, bed, doors, lowest, least, first, last, thread):
     """Bring the least depth of the elements at some doors up to date, see `sweep.sweep_rows`.
 
     Values smaller than ``least`` become zero there too.
@@ -96,8 +94,8 @@ def look_again(order, out, bed, doors, lowest, least, first, last):
         lowest[row, block, lane] = low
 
 
-@njit(**JIT)
-def look_at_faces(order, out, bed, doors, lowest, project, left, right, first, last):
+@njit(**KERNEL)
+def look_at_faces(order, out, bed, doors, lowest, project, left, right, first, last, thread):
     """Take what patches see of some elements into account in their least depth.
 
     Where the seabed is rough a polynomial may leave the water at a face though it is deep at all
@@ -136,28 +134,30 @@ def look_at_faces(order, out, bed, doors, lowest, project, left, right, first, l
         lowest[row, block, lane] = low
 
 
-@njit(**JIT)
-def judge(lowest, limited, depth, verdict):
-    """Judge the candidates by their least depth; returns how many are not fine.
+@njit(**KERNEL)
+def judge(lowest, limited, depth, verdict, doubtful, first, last, thread):
+    """Judge the candidates of some rows by their least depth.
 
     A candidate is troubled if it is not finite or no deeper than ``depth`` at a node or a face
-    beside a patch, and shallow if it is so near to that that its subcells need a look.
+    beside a patch, and shallow if it is so near to that that its subcells need a look. How many are
+    not fine goes to the thread's place in ``doubtful``.
     """
     count = 0
     flat = lowest.reshape(lowest.shape[0], -1)
-    for row in range(1, limited.shape[0] - 1):
-        doubtful = 0
+    for row in range(first, last):
+        verdict[row] = FINE
+        near = 0
         for column in range(1, limited.shape[1] - 1):
             fine = flat[row, column - 1] > 2.0 * depth or limited[row, column] >= 0
-            doubtful += 0 if fine else 1
-        if doubtful == 0:
+            near += 0 if fine else 1
+        if near == 0:
             continue
         for column in range(1, limited.shape[1] - 1):
             low = flat[row, column - 1]
             if not low > 2.0 * depth and limited[row, column] < 0:
                 verdict[row, column] = SHALLOW if low > depth else TROUBLED
                 count += 1
-    return count
+    doubtful[thread] = count
 
 
 @njit(**JIT)
@@ -186,10 +186,12 @@ def settle_shallow(order, out, bed, project, depth, verdict):
     return count
 
 
-@njit(**JIT)
-def fastest_wave(w, g, first, last, bell):
-    """Largest |u| + |v| + 2 sqrt(g h) over the subcells of some patches."""
-    ring(bell)
+@njit(**KERNEL)
+def fastest_wave(w, g, found, first, last, thread):
+    """Largest |u| + |v| + 2 sqrt(g h) over the subcells of some patches.
+
+    It goes to the thread's place in ``found`` if that is lower.
+    """
     size = w.shape[2] * w.shape[3]
     flat = w.reshape(w.shape[0], 3, size)
     tops = np.zeros(size)
@@ -201,17 +203,17 @@ def fastest_wave(w, g, first, last, bell):
             top = speed + 2.0 * np.sqrt(g * h if wet else 0.0)
             top = top if wet else 0.0
             tops[k] = top if top > tops[k] else tops[k]
-    return tops.max()
+    for k in range(size):
+        found[thread] = tops[k] if tops[k] > found[thread] else found[thread]
 
 
-@njit(**JIT)
-def ranges(order, values, active, low, high, first, last, bell):
+@njit(**KERNEL)
+def ranges(order, values, active, low, high, first, last, thread):
     """Smallest and largest nodal eta, p, q in some rows of elements, ``(3, rows, columns)``.
 
     There is a column for every lane, and one before and behind them; blocks that are not active are
     left out.
     """
-    ring(bell)
     nn = (len(order) + 1) ** 2
     for row in range(first, last):
         for block in range(values.shape[1]):
@@ -244,17 +246,18 @@ def patch_ranges(cells, w, bed, low, high):
             high[v, row, column] = z
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def find_oscillating(
-    limited, low, high, new_low, new_high, observables, slack, scaling, verdict, first, last, bell
-):
+    limited, low, high, new_low, new_high, observables, slack, scaling, verdict, found, first, last,
+    thread,
+):  # fmt: skip
     """Relaxed discrete maximum principle of Dumbser et al. (2014, J. Comput. Phys. 278, 47-75).
 
     The values at the end of the step must lie within those that the element and its eight
-    neighbours had at its start, widened by ``max(slack, scaling * (high - low))``. Returns how
-    many more elements of the rows ``first`` to ``last - 1`` are troubled.
+    neighbours had at its start, widened by ``max(slack, scaling * (high - low))``. How many more
+    elements of the rows ``first`` to ``last - 1`` are troubled goes to the thread's place in
+    ``found``.
     """
-    ring(bell)
     rows, columns = limited.shape
     count = 0
     for row in range(first, last):
@@ -272,16 +275,17 @@ def find_oscillating(
                     verdict[row, column] = TROUBLED
             if verdict[row, column] == TROUBLED:
                 count += 1
-    return count
+    found[thread] = count
 
 
-@njit(**JIT)
-def rub(order, out, bed, limited, drag, dt, first, last):
+@njit(**KERNEL)
+def rub(order, out, bed, limited, drag, step, first, last, thread):
     """Semi-implicit bottom friction on the nodes of the DG elements of some rows.
 
-    Manning's law, (hu)_t = -g n^2 |u| hu / h^(4/3), with ``drag`` = g n^2.
+    Manning's law, (hu)_t = -g n^2 |u| hu / h^(4/3), with ``drag`` = g n^2; ``step`` is that of
+    `couple`.
     """
-    nn = (len(order) + 1) ** 2
+    dt, nn = step[0], (len(order) + 1) ** 2
     for row in range(first, last):
         for column in range(1, limited.shape[1] - 1):
             if limited[row, column] >= 0:

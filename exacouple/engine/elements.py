@@ -13,6 +13,7 @@ from exacouple.engine.kernels import LEAST, load_kernels
 from exacouple.engine.lanes import LANES, TRACES
 from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.packets import Task
 from exacouple.engine.team import Team
 
 BOUNDARIES = {
@@ -25,9 +26,6 @@ PRECISIONS: dict[str, np.dtype[Any]] = {
     "double": np.dtype(np.float64),
     "single": np.dtype(np.float32),
 }
-
-# Doors that are worth a second thread.
-_MANY_DOORS = 1000
 
 
 class Elements:
@@ -51,6 +49,8 @@ class Elements:
         Nodal seabed.
     lowest, active
         See `exacouple.engine.sweep.sweep_rows`.
+    spent
+        Active blocks in the rows before each one, shape ``(ny + 1,)``.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Elements:
         self.lowest = zeros((rows, blocks, LANES), kind)
         self._gates = zeros((rows, blocks, 3 * LANES), kind)
         self.active = np.zeros((rows, blocks), dtype=np.bool_)
-        self._spent = np.zeros(mesh.ny + 1, dtype=np.int64)
+        self.spent = np.zeros(mesh.ny + 1, dtype=np.int64)
         self._spin = (mesh.dx * self.coriolis_at(basis.nodes)).astype(kind)
         self._lift = (basis.left / basis.weights, basis.right / basis.weights)
 
@@ -105,77 +105,70 @@ class Elements:
         blocks = np.moveaxis(padded.reshape(ny + 1, -1, LANES, 4), 2, 3)
         self._gates[1:] = blocks[:, :, :3].reshape(ny + 1, -1, 3 * LANES)
         self.active[1:-1] = blocks[:-1, :, 3].any(axis=2)
-        np.cumsum(self.active[1:-1].sum(axis=1), out=self._spent[1:])
+        np.cumsum(self.active[1:-1].sum(axis=1), out=self.spent[1:])
 
-    def fastest_wave(self, at: NDArray[np.int32], team: Team) -> float:
-        """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the deep elements."""
-        g = self._real(self._gravity)
-        found = team.over_rows(
-            lambda first, last, thread: self._kernels.fastest_wave(
-                self.u, self.bed, self.active, at, g, first, last, team.bells[thread]
+    def tasks(self, patches: Patches, step: Array, found: Array) -> dict[str, Task]:
+        """What is to be done with the deep elements of some rows, or at the doors there.
+
+        Parameters
+        ----------
+        patches
+            The limited elements: deep ones are swept before, and coupled after those take a step.
+        step
+            Time step, in an array of shape ``(1,)``, as it may change.
+        found
+            Output: the fastest wave, see `exacouple.engine.sweep.fastest_wave`.
+        """
+        dx, g = self._mesh.dx, self._real(self._gravity)
+        doors, traces, tag = patches.doors, patches.door_traces, self._tag
+        deep = tag, self.out, self.bed
+        return {
+            "wave": (
+                self._kernels.fastest_wave, (self.u, self.bed, self.active, patches.at, g, found)
             ),
-            1, self._mesh.ny + 1, self._spent,
-        )  # fmt: skip
-        return float(max(found))
-
-    def sweep(self, patches: Patches, dt: float, team: Team) -> None:
-        """Advance from `u` to `out`, but for the faces beside patches."""
-        scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
-        team.over_rows(
-            lambda first, last, thread: self._kernels.sweep_rows(
-                self.u, self.out, self.bed, self._gates, self.active, self._spin, patches.doors,
-                patches.door_rows, patches.door_traces, self.lowest, self._mesh.nx, self._boundary,
-                scale, g, first, last, team.bells[thread],
+            "sweep": (
+                self._kernels.sweep_rows,
+                (
+                    self.u, self.out, self.bed, self._gates, self.active, self._spin, doors,
+                    patches.door_rows, traces, self.lowest, self._mesh.nx, self._boundary, step, dx,
+                    g,
+                ),
             ),
-            1, self._mesh.ny + 1, self._spent,
-        )  # fmt: skip
+            "couple": (
+                coupling.couple,
+                (
+                    tag, self.out, patches.door_flux, doors, traces, self._basis.from_subcells,
+                    *self._lift, step, dx,
+                ),
+            ),
+            "rub": (coupling.rub, (*deep, patches.at, self._drag, step)),
+            "look again": (coupling.look_again, (*deep, doors, self.lowest, self._least)),
+            "look at faces": (
+                coupling.look_at_faces,
+                (
+                    *deep, doors, self.lowest, self._basis.to_subcells, self._basis.left,
+                    self._basis.right,
+                ),
+            ),
+        }  # fmt: skip
 
-    def traces(self, rims: NDArray[np.int64], dt: float) -> Array:
+    def traces(self, rims: NDArray[np.int64], dt: float, team: Team) -> Array:
         """Traces at the rims, see `exacouple.engine.limiter.Patches`, averaged over a time step."""
         scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
         found = np.zeros((len(rims), TRACES * (self._basis.order + 1)))
-        self._kernels.trace_doors(self.u, self.out, self.bed, self._spin, rims, found, scale, g)
+        values = self.u, self.out, self.bed, self._spin, rims, found, scale, g
+        team.alone((self._kernels.trace_doors, values), len(rims))
         return found
 
-    def receive(self, rims: NDArray[np.int64], given: Array, dt: float) -> None:
+    def receive(self, rims: NDArray[np.int64], given: Array, dt: float, team: Team) -> None:
         """Add what comes through the rims, see `exacouple.engine.interfaces.lift`, to `out`."""
         interfaces.lift(self._tag, self.out, rims, given, *self._lift, dt / self._mesh.dx)
-        coupling.look_again(
-            self._tag, self.out, self.bed, rims, self.lowest, self._least, 0, len(rims)
-        )
-
-    def couple(self, patches: Patches, dt: float, team: Team) -> None:
-        """Add the faces beside patches, which have taken their step, and friction."""
-        doors, rows = patches.doors, patches.door_rows
-        rubbed = self._drag > 0.0
-
-        def work(first: int, last: int, thread: int) -> None:
-            coupling.couple(
-                self._tag, self.out, patches.door_flux, doors, patches.door_traces,
-                self._basis.from_subcells, *self._lift, dt, self._mesh.dx, rows[first], rows[last],
-                team.bells[thread],
-            )  # fmt: skip
-            if rubbed:
-                coupling.rub(self._tag, self.out, self.bed, patches.at, self._drag, dt, first, last)
-            coupling.look_again(
-                self._tag, self.out, self.bed, doors, self.lowest, self._least, rows[first],
-                rows[last],
-            )  # fmt: skip
-            coupling.look_at_faces(
-                self._tag, self.out, self.bed, doors, self.lowest, self._basis.to_subcells,
-                self._basis.left, self._basis.right, rows[first], rows[last],
-            )  # fmt: skip
-
-        if rubbed or len(doors):
-            team.over_rows(
-                work, 1, self._mesh.ny + 1, self._spent if rubbed else rows[1:-1],
-                worth=rubbed or len(doors) > _MANY_DOORS,
-            )  # fmt: skip
+        values = (self._tag, self.out, self.bed, rims, self.lowest, self._least)
+        team.alone((coupling.look_again, values), len(rims))
 
     def keep(self, cells: Cells) -> None:
         """Leave some elements, as (row, column), as they were at the start of the step."""
-        if len(cells):
-            set_elements(self.out, self.nodes, cells, get_elements(self.u, self.nodes, cells))
+        set_elements(self.out, self.nodes, cells, get_elements(self.u, self.nodes, cells))
 
     def accept(self) -> None:
         """Make the end of the step the start of the next."""

@@ -23,7 +23,7 @@ from exacouple.errors import ExacoupleError
 
 _DECORATOR = (
     'njit(cache=True, nogil=True, error_model="numpy", fastmath={"arcp", "contract", "nsz"}, '
-    "pipeline_class=Apart)"
+    "no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=Apart)"
 )
 # Numbers with a fraction in the generated source.
 _FRACTION = re.compile(r"\b\d+(?:\.\d+)?e[+-]?\d+|\b\d+\.\d+")
@@ -94,7 +94,6 @@ def _module_source(order: int, precision: str) -> str:
         "import numpy as np",
         "from numba import njit",
         "from numpy import float32, sqrt",
-        "from exacouple.engine.bells import ring",
         "from exacouple.engine.compiling import Apart, prefetch",
         *(f"{name} = {value}" for name, value in constants.items()),
         f"jit = {_DECORATOR}",

@@ -61,7 +61,7 @@ class Level(Solver):
 
     def predict(self, dt: float) -> Array:
         """Traces at the rims, averaged over a time step that begins now."""
-        return self._deep.traces(self.patches.rims, dt)
+        return self._deep.traces(self.patches.rims, dt, self.team)
 
     def ranges(self) -> tuple[Array, Array]:
         """Least and greatest eta, hu, hv of the own elements, shape ``(3, rows, columns)``."""
@@ -77,13 +77,13 @@ class Level(Solver):
         self._try(dt)
 
     def settle(self, dt: float) -> None:
-        """Judge the candidate, and limit elements and repeat the attempt as long as needed."""
+        """Limit elements and repeat the attempt as long as needed."""
         while self._limit_troubled():
             self._try(dt)
 
     def receive(self, given: Array, dt: float) -> None:
         """Add to the candidate what came through the rims."""
-        self._deep.receive(self.patches.rims, given, dt)
+        self._deep.receive(self.patches.rims, given, dt, self.team)
 
     def finish(self, dt: float) -> None:
         """Make the candidate the start of the next step."""
@@ -93,6 +93,10 @@ class Level(Solver):
     def _try(self, dt: float) -> None:
         super()._try(dt)
         self.meet(dt)
+
+    def _limit_troubled(self) -> bool:
+        self._stepping.judge()
+        return super()._limit_troubled()
 
     def _ranges(self, values: Array) -> tuple[Array, Array]:
         low, high = super()._ranges(values)

@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import balance, coupling, neighbours, rationing, subcells
+from exacouple.engine import balance, coupling, neighbours, rationing, subcells, wakefulness
 from exacouple.engine.basis import Array, Basis
 from exacouple.engine.blocks import zeros
 from exacouple.engine.lanes import TRACES
+from exacouple.engine.packets import Task
 from exacouple.engine.refinement import faces_beside
-from exacouple.engine.team import Team
+from exacouple.engine.team import Pieces
 
 # Elements that are no patches: deep ones, and those that another level of refinement holds.
 FREE = -1
@@ -17,9 +18,6 @@ ABSENT = np.iinfo(np.int32).max
 # Groups of patches that each thread takes between the two passes of a step: few, so that what the
 # one hands over is still in the caches for the other, but enough that the calls cost little.
 _BAND = 48
-
-# Patches whose subcells are worth a second thread for a short look at each.
-MANY = 1000
 
 # Finite-volume schemes under ExaHyPE's names, with the bound of their slopes.
 SCHEMES = {"godunov": 0.0, "musclhancock": 1.5}
@@ -96,6 +94,7 @@ class Patches:
         self.wet = np.zeros(count, dtype=np.bool_)
         self.sound = np.ones(count, dtype=np.bool_)
         self._kept = zeros((0, 0, 0), self.w.dtype)
+        self._queue, self._short = np.zeros((2, 1 + count), dtype=np.int64)
         self.waking = np.zeros(count, dtype=np.bool_)
         self.passing = np.flatnonzero(~self.permanent)
         self._connect()
@@ -156,8 +155,9 @@ class Patches:
         found[found == ABSENT] = neighbours.LEVEL
         self.sides = np.where(inside, np.where(found == FREE, neighbours.DG, found), edge)
         self.place = place
+        self._row = self.cells[:, 0].copy()
         distance = np.abs(self.sides - np.arange(len(self))[:, None])[self.sides >= 0]
-        self._reach = int(distance.max(initial=0)) // subcells.PACK + 1
+        self._band = max(_BAND, int(distance.max(initial=0)) // subcells.PACK + 1)
         patch, side = np.nonzero(self.sides == neighbours.DG)
         opposite = side + 1 - 2 * (side % 2)
         beside = np.column_stack([place[patch, side], opposite, patch])
@@ -174,102 +174,90 @@ class Patches:
         self.door_at = np.full(self.sides.shape, -1, dtype=np.int64)
         self.door_at[patch, side] = number[: len(beside)]
 
-    def step(
+    def tasks(
         self,
         u: Array,
         ground: Array,
         *,
-        dt: float,
+        step: Array,
         dx: float,
         g: float,
+        drag: float,
         dry: float,
         sea: float,
         turn: Array,
-        drag: float,
-        team: Team,
-    ) -> None:
-        """Advance all patches from `w` to `new`, with `door_traces` filled.
+        found: Array,
+        cuts: Array,
+        walk: tuple[Pieces, Pieces, Pieces],
+        again: Pieces,
+    ) -> dict[str, Task]:
+        """What is to be done with the patches, to take them from `w` to `new`.
 
         Parameters
         ----------
         u, ground
             Nodal eta, p, q at the start of the step, and seabed, of the DG elements.
-        dt, dx, g, dry
-            Time step, size of an element, gravity, and depth below which velocities are damped.
+        step
+            Time step, in an array of shape ``(1,)``, as it may change.
+        dx, g, dry
+            Size of an element, gravity, and depth below which velocities are damped.
         sea
             Height of water at rest beyond an open boundary.
         turn, drag
             Coriolis force and friction, see `exacouple.engine.balance.finish` and `rub`.
-        team
-            Threads to share the work.
+        found
+            Output: the fastest wave, see `exacouple.engine.coupling.fastest_wave`.
+        cuts, walk
+            Shares of the threads, and pieces of the rounds in which patches begin and finish their
+            step, see `exacouple.engine.wakefulness.line_up`.
+        again
+            Those of the round in which some take it again, see
+            `exacouple.engine.rationing.find_short`.
         """
-        if len(self) == 0:
-            return
-        awake = self._awake()
         order = (0,) * self.basis.order
         project = self.basis.to_subcells
         width = dx / self.basis.subcells
         known = (order, self.w, self.bed, self.sides, self.place, u, ground, project)
-        terms = (self.steepness, dt, width, g, dry)
+        terms = (self.steepness, step, width, g, dry)
         doors = (self.door_at, self.door_traces)
-        found = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
-        row = self.cells[:, 0]
-        band = max(self._reach, _BAND)
-        kept = self._room(team.threads, 3 * band)
-        team.over_bands(
-            lambda first, last, thread: balance.begin(
-                *known, *terms, awake, self.edges, kept[thread], first, last, team.bells[thread]
+        given = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
+        kept = self._room(len(again), 3 * self._band)
+        return {
+            "wake": (wakefulness.wake, (self.wet, self.sides, self.waking, self.w, self.new)),
+            "line up": (wakefulness.line_up, (self.waking, self._queue, self._band, cuts, *walk)),
+            "begin": (balance.begin, (*known, *terms, self._queue, self.edges, kept)),
+            "finish": (
+                balance.finish,
+                (
+                    order, self.new, self.edges, kept, self.sides, *doors, project, *given, turn,
+                    self._row, g, dry, sea, step, width, self._queue,
+                ),
             ),
-            lambda first, last, thread: balance.finish(
-                order, self.new, self.edges, kept[thread], self.sides, *doors, project, *found,
-                turn, row, g, dry, sea, dt / width, awake, first, last,
-                team.bells[thread],
+            "find short": (
+                rationing.find_short, (self.scarce, self.sides, self._queue, self._short, again)
             ),
-            awake.size, band,
-        )  # fmt: skip
-        short = np.empty(awake.size, dtype=np.bool_)
-        if self.scarce.any() and rationing.find_short(self.scarce, self.sides, awake, short):
-            again = awake[short]
-            team.over_groups(
-                lambda first, last, thread: rationing.finish_short(
+            "finish short": (
+                rationing.finish_short,
+                (
                     order, self.w, self.new, self.bed, self.sides, self.place, u, ground, project,
-                    *terms, sea, self.edges, *doors, *found, turn, row, again, first, last,
-                    team.bells[thread],
+                    *terms, sea, self.edges, *doors, *given, turn, self._row, self._short,
                 ),
-                again.size,
-            )  # fmt: skip
-        if drag > 0.0:
-            team.over_rows(
-                lambda first, last, thread: balance.rub(
-                    self.wet, self.new, awake, drag, dt, dry, first, last, team.bells[thread]
-                ),
-                0, awake.size,
-            )  # fmt: skip
+            ),
+            "patch wave": (coupling.fastest_wave, (self.w, g, found)),
+            "rub patches": (balance.rub, (self.wet, self.new, drag, step, dry)),
+        }  # fmt: skip
+
+    def most_bands(self) -> int:
+        """Into how many bands a thread may have to cut the patches."""
+        return max(1, -(-len(self) // subcells.PACK) // self._band)
 
     def _room(self, threads: int, groups: int) -> Array:
-        """Room of each thread for what `balance.begin` hands over: some groups, or all its own."""
-        places = min(groups, -(-len(self) // (subcells.PACK * threads)))
+        """Room of each thread for what `balance.begin` hands over: some groups, or all."""
+        places = min(groups, -(-len(self) // subcells.PACK))
         if self._kept.shape[:2] != (threads, places):
             size = 5 * self.basis.subcells**2 * subcells.PACK
             self._kept = zeros((threads, places, size), self.w.dtype)
         return self._kept
-
-    def _awake(self) -> NDArray[np.int64]:
-        """Patches that are wet or have water beside them."""
-        balance.wake(self.wet, self.sides, self.waking, self.w, self.new)
-        return np.flatnonzero(self.waking)
-
-    def fastest_wave(self, g: float, team: Team) -> float:
-        """Largest |u| + |v| + 2 sqrt(g h) over the subcells."""
-        if len(self) == 0:
-            return 0.0
-        found = team.over_rows(
-            lambda first, last, thread: coupling.fastest_wave(
-                self.w, g, first, last, team.bells[thread]
-            ),
-            0, len(self), worth=len(self) > MANY,
-        )  # fmt: skip
-        return float(max(found))
 
     def accept(self) -> None:
         """Make the averages at the end of the step those at the start of the next."""

@@ -7,7 +7,7 @@ piece, and the lanes of `exacouple.engine.subcells`. Sides are left, right, bott
 import numpy as np
 from numba import njit
 
-from exacouple.engine.compiling import INLINE, JIT
+from exacouple.engine.compiling import INLINE, KERNEL
 from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import PACK, STATE
 
@@ -45,7 +45,7 @@ def facing(side):
     return side + 1 - 2 * (side % 2)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def gather(order, w, bed, sides, place, u, ground, project, awake, first, halo):
     """Put eta, h, hu, hv of `PACK` patches and of one layer around them into the halo.
 
@@ -137,7 +137,7 @@ def _average(order, project, line, k):
     return total
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def keep_edges(order, low, high, awake, first, edges):
     """Keep the states within `PACK` patches at their edges, shape ``(patches, 4, M, 4)``."""
     m = 2 * len(order) + 1
@@ -151,7 +151,7 @@ def keep_edges(order, low, high, awake, first, edges):
                     edges[s, side, k, v] = states[((face + k) * STATE + v) * PACK + lane]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def load_edges(
     order, edges, sides, door_at, door_traces, project, awake, first, low, high, sea, g
 ):  # fmt: skip

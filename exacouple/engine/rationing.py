@@ -7,38 +7,58 @@ of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371
 from numba import njit
 
 from exacouple.engine.balance import advance, exchange, keep_doors, load_angles, scatter
-from exacouple.engine.bells import ring
-from exacouple.engine.compiling import JIT
+from exacouple.engine.compiling import KERNEL
 from exacouple.engine.neighbours import beyond, facing, gather, inside, load_edges
 from exacouple.engine.subcells import FLUX, PACK, STATE, flow, lanes, reconstruct, solve
 
 
-@njit(**JIT)
-def find_short(scarce, sides, awake, short):
-    """Mark the patches with scarce water in or beside them; returns how many there are."""
-    count = 0
-    for at in range(awake.size):
-        s = awake[at]
-        short[at] = scarce[s]
-        for side in range(4):
-            other = sides[s, side]
-            if other >= 0 and scarce[other]:
-                short[at] = True
-        count += short[at]
-    return count
+@njit(**KERNEL)
+def find_short(scarce, sides, queue, short, pieces, first, last, thread):
+    """Line up the patches with scarce water in or beside them, and give each thread some groups.
 
-
-@njit(**JIT)
-def finish_short(
-    order, w, new, bed, sides, place, u, ground, project, steepness, dt, dx, g, dry, sea, edges,
-    door_at, door_traces, door_flux, share, scarce, wet, sound, turn, row, short, first, last,
-    bell,
-):  # fmt: skip
-    """Take the step again for the patches ``short``, with what each subcell can give.
-
-    Parameters are those of `exacouple.engine.balance.begin` and `finish`.
+    Parameters
+    ----------
+    scarce
+        See `exacouple.engine.balance.finish`.
+    sides
+        See `exacouple.engine.neighbours.gather`.
+    queue
+        Awake patches, see `exacouple.engine.wakefulness`.
+    short
+        Output: queue of these patches.
+    pieces
+        Output: first and last group of `PACK` of them for each thread, as the pieces of a round,
+        see `exacouple.engine.sharing`.
     """
-    ring(bell)
+    count = lacking = 0
+    for s in range(scarce.size):
+        lacking += scarce[s]
+    if lacking > 0:
+        for s in queue[1 : 1 + queue[0]]:
+            lacks = scarce[s]
+            for side in range(4):
+                other = sides[s, side]
+                lacks |= other >= 0 and scarce[other]
+            if lacks:
+                count += 1
+                short[count] = s
+    short[0] = count
+    groups, threads = -(-count // PACK), pieces.shape[0]
+    for k in range(threads):
+        pieces[k, 0, 1] = groups * k // threads
+        pieces[k, 0, 2] = groups * (k + 1) // threads
+
+
+@njit(**KERNEL)
+def finish_short(
+    order, w, new, bed, sides, place, u, ground, project, steepness, step, dx, g, dry, sea, edges,
+    door_at, door_traces, door_flux, share, scarce, wet, sound, turn, row, queue, first, last,
+    thread,
+):  # fmt: skip
+    """Take the step again for the patches in ``queue``, with what each subcell can give.
+
+    The other parameters are those of `exacouple.engine.balance.begin` and `finish`.
+    """
     m = 2 * len(order) + 1
     faces = 2 * (m + 1) * m
     halo, speed = lanes(4 * (m + 2) ** 2), lanes(2 * (m + 2) ** 2)
@@ -47,6 +67,7 @@ def finish_short(
     kept, given = lanes(5 * m * m), lanes((m + 2) ** 2)
     through = lanes(4 * m * FLUX)
     angles, marks = lanes(2 * m), lanes(3)
+    dt, short = step[0], queue[1 : 1 + queue[0]]
     for group in range(first, last):
         start = group * PACK
         gather(order, w, bed, sides, place, u, ground, project, short, start, halo)
@@ -69,7 +90,7 @@ def finish_short(
         scatter(order, kept, marks, new, wet, sound, short, start)
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _place_edges(order, through, flux):
     """Put the fluxes through the edges among those of all faces."""
     m = 2 * len(order) + 1
@@ -79,7 +100,7 @@ def _place_edges(order, through, flux):
             flux[face * FLUX * PACK + at] = through[side * m * FLUX * PACK + at]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _take_edges(order, flux, through):
     """Take the fluxes through the edges from those of all faces."""
     m = 2 * len(order) + 1
@@ -89,7 +110,7 @@ def _take_edges(order, flux, through):
             through[side * m * FLUX * PACK + at] = flux[face * FLUX * PACK + at]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _gather_shares(order, share, scarce, sides, short, start, given):
     """Put the shares of the subcells of `PACK` patches and around them into a halo."""
     m = 2 * len(order) + 1
@@ -108,7 +129,7 @@ def _gather_shares(order, share, scarce, sides, short, start, given):
                 given[at] = share[other, y, x] if other >= 0 and scarce[other] else 1.0
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _scale(order, given, flux):
     """Scale the fluxes of mass and momentum, not the pressure, by the share of their origin."""
     m = 2 * len(order) + 1

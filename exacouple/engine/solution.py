@@ -69,14 +69,11 @@ class Solution:
         """
         patches = self.patches
         weights = np.outer(self.basis.weights, self.basis.weights).ravel()
-        self.team.over_rows(
-            lambda first, last, thread: survey.survey_rows(
-                *self.elements, patches.at, patches.w, patches.bed, weights, wet,
-                self.dry_tolerance, height, speed, depth, first, last,
-                self.team.bells[thread],
-            ),
-            1, self.mesh.ny + 1,
+        values = (
+            *self.elements, patches.at, patches.w, patches.bed, weights, wet, self.dry_tolerance,
+            height, speed, depth,
         )  # fmt: skip
+        self.team.over_rows((survey.survey_rows, values), 1, self.mesh.ny + 1)
 
     def subcells(self, first: int, last: int) -> Array:
         """Subcells of the elements of some rows, see `exacouple.engine.fields.patchwork`."""
@@ -141,6 +138,8 @@ class Solution:
         SolutionError
             With the place and the time.
         """
+        if self.steps > 0 and self.patches.sound.all():
+            return
         bad = ~self.patches.sound
         nodal = np.zeros((0, 2), dtype=np.int64)
         if self.steps == 0 and not np.isfinite(self._deep.u).all():

@@ -22,6 +22,7 @@ from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
 from exacouple.engine.solution import Solution
 from exacouple.engine.sponge import Sponge
+from exacouple.engine.stepping import Stepping
 from exacouple.engine.team import Team
 from exacouple.engine.uplift import MovingFloor
 from exacouple.errors import SolutionError, UsageError
@@ -146,7 +147,6 @@ class Solver(Solution):
                 f"precision {precision!r} is unknown; choose one of {tuple(PRECISIONS)}"
             )
         terms = {
-            warmup.FRICTION: manning > 0.0,
             warmup.SPONGE: boundary == "sponge",
             warmup.MAXIMUM_PRINCIPLE: dmp_observables > 0,
         }
@@ -156,20 +156,22 @@ class Solver(Solution):
         self.cfl, self.fixed_dt = cfl, fixed_dt
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
         self._tag = (0,) * order
-        self._drag = gravity * manning**2
         basis = gauss_legendre(order)
+        drag = gravity * manning**2
         deep = Elements(
             mesh, basis, boundary=boundary, precision=precision, gravity=gravity,
-            coriolis=coriolis, drag=self._drag,
+            coriolis=coriolis, drag=drag,
         )  # fmt: skip
         patches = Patches(basis, mesh.ny, mesh.nx, boundary, scheme, absent)
         super().__init__(
             mesh, deep, patches, Team(threads), gravity=gravity, dry_tolerance=dry_tolerance
         )
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
-        self._coriolis = self._deep.coriolis_at(centres)
-        self._turned: tuple[float, Array] = (np.nan, np.zeros(0))
-        self._verdict = np.zeros((mesh.ny + 2, mesh.nx + 2), dtype=np.int8)
+        self._stepping = Stepping(
+            deep, patches, self.team, coriolis=deep.coriolis_at(centres),
+            depth=0.5 * limiter_depth, dx=mesh.dx, g=gravity, drag=drag, sea=sea_level,
+            dry=dry_tolerance,
+        )  # fmt: skip
         self._start(initial, limited)
         present = self.patches.at[1:-1, 1:-1] != ABSENT
         self._floor = None if motion is None else MovingFloor(motion, mesh, self.basis, present)
@@ -222,8 +224,7 @@ class Solver(Solution):
 
     def fastest_wave(self) -> float:
         """Largest |u| + |v| + 2 sqrt(g h) anywhere."""
-        deep = self._deep.fastest_wave(self.patches.at, self.team)
-        return max(deep, self.patches.fastest_wave(self.gravity, self.team))
+        return self._stepping.fastest_wave()
 
     def step(self, until: float | None = None) -> None:
         """Advance one step, shortened if it would pass ``until``.
@@ -269,48 +270,30 @@ class Solver(Solution):
             self._floor.lift(*self.elements, self.patches, start, end)
 
     def _try(self, dt: float) -> None:
-        """Compute the candidate solution at the end of the step."""
-        deep, patches = self._deep, self.patches
-        deep.sweep(patches, dt, self.team)
-        patches.step(
-            deep.u, deep.bed, dt=dt, dx=self.mesh.dx, g=self.gravity, dry=self.dry_tolerance,
-            sea=self.sea_level, turn=self._turn(dt), drag=self._drag, team=self.team,
-        )  # fmt: skip
-        deep.couple(patches, dt, self.team)
+        """Compute the candidate solution at the end of the step, and judge it."""
+        self._stepping.attempt(dt)
         # The polynomial of a passing patch waits, admissible, for the patch to be released.
-        deep.keep(patches.cells[patches.passing])
-
-    def _turn(self, dt: float) -> Array:
-        """Cosine and sine of the angle by which the Coriolis force turns the flow in a step."""
-        known, turn = self._turned
-        if dt != known:
-            angle = dt * self._coriolis
-            turn = np.stack([np.cos(angle), np.sin(angle)])
-            self._turned = dt, turn
-        return turn
+        if self.patches.passing.size:
+            self._deep.keep(self.patches.cells[self.patches.passing])
 
     def _limit_troubled(self) -> bool:
         """Turn elements whose candidate solution is not admissible into patches."""
-        deep, patches, verdict = self._deep, self.patches, self._verdict
-        depth = 0.5 * self.limiter_depth
-        verdict[:] = coupling.FINE
-        count = coupling.judge(deep.lowest, patches.at, depth, verdict)
+        deep, patches, verdict = self._deep, self.patches, self._stepping.verdict
+        count = self._stepping.doubtful
         if count:
+            depth = 0.5 * self.limiter_depth
             count = coupling.settle_shallow(
                 self._tag, deep.out, deep.bed, self.basis.to_subcells, depth, verdict
             )
         observables, slack, scaling = self.dmp
         if observables:
             before, after = self._ranges(deep.u), self._ranges(deep.out)
-            count += sum(
-                self.team.over_rows(
-                    lambda first, last, thread: coupling.find_oscillating(
-                        patches.at, *before, *after, observables, slack, scaling, verdict, first,
-                        last, self.team.bells[thread],
-                    ),
-                    1, self.mesh.ny + 1,
-                )
+            found = np.zeros(self.team.threads, dtype=np.int64)
+            values = (
+                patches.at, *before, *after, observables, slack, scaling, verdict, found
             )  # fmt: skip
+            self.team.over_rows((coupling.find_oscillating, values), 1, self.mesh.ny + 1)
+            count += int(found.sum())
         if count:
             self._limit(np.argwhere(verdict == coupling.TROUBLED))
         return count > 0
@@ -327,13 +310,8 @@ class Solver(Solution):
         patches, (rows, columns) = self.patches, self.patches.at.shape
         low = np.empty((3, rows, columns + LANES))
         high = np.empty_like(low)
-        self.team.over_rows(
-            lambda first, last, thread: coupling.ranges(
-                self._tag, values, self._deep.active, low, high, first, last,
-                self.team.bells[thread],
-            ),
-            1, self.mesh.ny + 1,
-        )  # fmt: skip
+        task = coupling.ranges, (self._tag, values, self._deep.active, low, high)
+        self.team.over_rows(task, 1, rows - 1)
         coupling.patch_ranges(patches.cells, patches.w, patches.bed, low, high)
         return low, high
 

@@ -6,13 +6,13 @@ import numpy as np
 from numba import njit
 
 from exacouple.engine.basis import Array, Basis
-from exacouple.engine.bells import ring
-from exacouple.engine.compiling import JIT
+from exacouple.engine.compiling import KERNEL
 from exacouple.engine.elements import Elements
 from exacouple.engine.lanes import LANES
-from exacouple.engine.limiter import MANY, Patches
+from exacouple.engine.limiter import Patches
 from exacouple.engine.mesh import Mesh
-from exacouple.engine.team import Team
+from exacouple.engine.packets import Work
+from exacouple.engine.team import Rounds, Team, numbered
 from exacouple.errors import UsageError
 
 # What is left of a wave that has crossed the layer twice.
@@ -65,20 +65,12 @@ class Sponge:
 
     def calm(self, deep: Elements, patches: Patches, dt: float, dry: float, team: Team) -> None:
         """Let a time step pass; water thinner than `dry` over ground below the sea gets no more."""
-        team.over_rows(
-            lambda first, last, thread: calm_elements(
-                self._tag, deep.u, patches.at, *self._nodes, self._sea, dt, first, last,
-                team.bells[thread],
-            ),
-            1, patches.at.shape[0] - 1,
-        )  # fmt: skip
-        team.over_rows(
-            lambda first, last, thread: calm_patches(
-                patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry, first,
-                last, team.bells[thread],
-            ),
-            0, len(patches), worth=len(patches) > MANY,
-        )  # fmt: skip
+        elements = self._tag, deep.u, patches.at, *self._nodes, self._sea, dt
+        averages = patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry
+        rows = numbered(0, team.parts(1, patches.at.shape[0] - 1))
+        each = numbered(1, team.parts(0, len(patches)))
+        work = Work((calm_elements, elements), (calm_patches, averages))
+        team.run(work, Rounds(np.concatenate([rows, each], axis=1)))
 
 
 def sponge_width(mesh: Mesh, width: float) -> float:
@@ -99,8 +91,8 @@ def sponge_width(mesh: Mesh, width: float) -> float:
     return width
 
 
-@njit(**JIT)
-def calm_elements(order, u, limited, across, along, sea, dt, first, last, bell):
+@njit(**KERNEL)
+def calm_elements(order, u, limited, across, along, sea, dt, first, last, thread):
     """Draw eta, p, q at the nodes of the deep elements of some rows towards rest.
 
     Implicit in time.
@@ -108,7 +100,6 @@ def calm_elements(order, u, limited, across, along, sea, dt, first, last, bell):
     ``across`` and ``along`` are rates on the lines of nodes across x and y, shapes
     ``(columns, N + 1)`` and ``(rows, N + 1)``; the greater of both acts.
     """
-    ring(bell)
     n = len(order) + 1
     for row in range(first, last):
         for column in range(1, limited.shape[1] - 1):
@@ -125,13 +116,12 @@ def calm_elements(order, u, limited, across, along, sea, dt, first, last, bell):
                     u[row, block, at + 2 * n * n * LANES] *= kept
 
 
-@njit(**JIT)
-def calm_patches(cells, w, bed, across, along, sea, dt, dry, first, last, bell):
+@njit(**KERNEL)
+def calm_patches(cells, w, bed, across, along, sea, dt, dry, first, last, thread):
     """Draw the averages of some patches towards rest: on land that is no water.
 
     Rates are those of `calm_elements` at the centres of the subcells.
     """
-    ring(bell)
     m = w.shape[2]
     for s in range(first, last):
         row, column = cells[s, 0], cells[s, 1]

@@ -17,7 +17,7 @@ velocity; a flux is mass, normal and transverse momentum, and the pressure from 
 import numpy as np
 from numba import njit
 
-from exacouple.engine.compiling import INLINE, JIT
+from exacouple.engine.compiling import INLINE, KERNEL
 
 PACK = 8
 
@@ -27,7 +27,7 @@ STATE, FLUX = 4, 5
 LEAST = 1e-300
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def lanes(slots):
     """Zeros for the lanes of some slots, beginning where a cache line does."""
     values = np.zeros((slots + 1) * PACK)
@@ -57,7 +57,7 @@ def _limited(low, mid, high, steepness):
     return steep if a * z > 0.0 else 0.0
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def flow(order, halo, speed, dry):
     """Velocities from eta, h, hu, hv in the halo: shapes ``(2, ...)`` and ``(4, M + 2, M + 2)``."""
     size = (2 * len(order) + 3) ** 2 * PACK
@@ -67,7 +67,7 @@ def flow(order, halo, speed, dry):
         speed[size + at] = factor * halo[3 * size + at]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry):
     """Face values half a step ahead, and the surface force inside each subcell.
 
@@ -149,7 +149,7 @@ def reconstruct(order, halo, speed, low, high, push, steepness, dt, dx, g, dry):
                 low[above + 3 * PACK + w] = u + 0.5 * u_y
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def solve(low, high, flux, first, last, g):
     """Numerical fluxes through the faces ``first`` to ``last - 1`` by HLL.
 

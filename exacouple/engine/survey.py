@@ -3,14 +3,15 @@
 import numpy as np
 from numba import njit
 
-from exacouple.engine.bells import ring
-from exacouple.engine.compiling import JIT
+from exacouple.engine.compiling import KERNEL
 from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import slowness
 
 
-@njit(**JIT)
-def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, first, last, bell):
+@njit(**KERNEL)
+def survey_rows(
+    u, bed, at, w, ground, weights, wet, dry, height, speed, depth, first, last, thread
+):  # fmt: skip
     """Survey the cells of the rows ``first`` to ``last - 1``.
 
     Parameters
@@ -27,10 +28,7 @@ def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, 
     height, speed, depth
         Output: greatest eta and squared speed, NaN where nothing is wet, and mean depth, shape
         ``(ny, nx)``.
-    bell
-        Rung at the beginning, see `exacouple.engine.bells`.
     """
-    ring(bell)
     nodes = weights.size
     columns = at.shape[1] - 2
     work = np.empty((4 * nodes + 3) * LANES)
@@ -52,7 +50,7 @@ def survey_rows(u, bed, at, w, ground, weights, wet, dry, height, speed, depth, 
                 depth[row - 1, column] = work[result + 2 * LANES + lane]
 
 
-@njit(**JIT)
+@njit(**KERNEL)
 def _survey_block(work, nodes, weights):
     """Survey the elements of a block as if all were deep."""
     result = 4 * nodes * LANES

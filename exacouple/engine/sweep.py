@@ -12,7 +12,6 @@ element in column c is lane ``(c - 1) % LANES`` of block ``(c - 1) // LANES``.
 
 import numpy as np
 
-from exacouple.engine.bells import ring
 from exacouple.engine.lanes import LANES, LINE_BYTES, TRACES, Layout
 
 LAYOUT = Layout(3)
@@ -104,14 +103,14 @@ def keep_door_traces(doors, door, end, block, records, place, waiting, level, do
     return door
 
 
-def fastest_wave(u, bed, active, limited, g, first, last, bell):
+def fastest_wave(u, bed, active, limited, g, found, first, last, thread):
     """Largest |u| + |v| + 2 sqrt(g h) at the nodes of the DG elements of some rows.
 
-    Blocks in which no element can reach the largest value so far are passed over.
+    It goes to the thread's place in ``found`` if that is lower. Blocks in which no element can
+    reach the largest value so far are passed over.
     """
-    ring(bell)
     tops = np.empty(LANES, u.dtype)
-    highest = 0.0
+    highest = found[thread]
     for row in range(first, last):
         for block in range(active.shape[1]):
             if not active[row, block]:
@@ -120,7 +119,7 @@ def fastest_wave(u, bed, active, limited, g, first, last, bell):
             if highest_of(tops, limited, row, block) > highest:
                 fastest(u, bed, row, block, tops, g)
                 highest = max(highest, highest_of(tops, limited, row, block))
-    return highest
+    found[thread] = highest
 
 
 def highest_of(tops, limited, row, block):
@@ -135,7 +134,7 @@ def highest_of(tops, limited, row, block):
 
 def sweep_rows(
     u, out, bed, gates, active, spin, doors, door_rows, door_traces, lowest, columns, boundary,
-    scale, g, first, last, bell,
+    step, dx, g, first, last, thread,
 ):  # fmt: skip
     """Advance the DG elements of the rows ``first`` to ``last - 1``, shut faces left out.
 
@@ -166,12 +165,10 @@ def sweep_rows(
         Number of elements along x.
     boundary
         `OUTFLOW`, `WALL` or `PERIODIC`.
-    scale, g
-        Time step over element size, gravity.
-    bell
-        Rung at the beginning, see `exacouple.engine.bells`.
+    step, dx, g
+        Time step, in an array as it may change; size of an element, gravity.
     """
-    ring(bell)
+    scale = u.dtype.type(step[0] / dx)
     rows, blocks = active.shape
     lane = (columns - 1) % LANES
     work = aligned(WORK_SLOTS * LANES, u)
@@ -218,13 +215,15 @@ def sweep_rows(
                 correct(records, before, number - 1, row, out, gates, scale, g)
 
 
-def trace_doors(u, out, bed, spin, doors, traces, scale, g):
-    """Traces of the predictor at doors, without a sweep; doors of one block follow each other.
+def trace_doors(u, out, bed, spin, doors, traces, scale, g, first, last, thread):
+    """Traces of the predictor at some doors, without a sweep; those of a block follow each other.
 
     Parameters
     ----------
-    u, bed, spin, doors, scale, g
-        See `sweep_rows`; the time step in ``scale`` may be a part of that of the sweep.
+    u, bed, spin, doors, g
+        See `sweep_rows`.
+    scale
+        Time step over element size; it may be a part of that of the sweep.
     out
         Its values in these blocks are lost.
     traces
@@ -234,10 +233,10 @@ def trace_doors(u, out, bed, spin, doors, traces, scale, g):
     work = aligned(WORK_SLOTS * LANES, u)
     records = aligned(RECORD_SLOTS * LANES, u).reshape(1, RECORD_SLOTS * LANES)
     waiting = aligned(blocks * SIDE_SLOTS * LANES, u).reshape(1, blocks, SIDE_SLOTS * LANES)
-    last = (0, 0)
-    for door in range(doors.shape[0]):
+    latest = (0, 0)
+    for door in range(first, last):
         row, block = doors[door, 0], (doors[door, 1] - 1) // LANES
-        if (row, block) != last:
+        if (row, block) != latest:
             predict(u, bed, out, row, block, records, 0, waiting, 0, work, scale, g, spin)
-            last = (row, block)
+            latest = (row, block)
         keep_door_traces(doors, door, door + 1, block, records, 0, waiting, 0, traces)

@@ -27,12 +27,15 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exacouple.errors import ExacoupleError
+
+if TYPE_CHECKING:
+    from exacouple.engine.packets import Task
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +43,10 @@ Array = NDArray[np.float64]
 
 _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
 
-CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE = "core", "friction", "sponge", "dmp"
+CORE, SPONGE, MAXIMUM_PRINCIPLE = "core", "sponge", "dmp"
 REFINEMENT = "refinement"
 _TOO_LONG = 20.0
-PARTS = (CORE, FRICTION, SPONGE, MAXIMUM_PRINCIPLE, REFINEMENT)
+PARTS = (CORE, SPONGE, MAXIMUM_PRINCIPLE, REFINEMENT)
 """What every solver needs, and what only those with these terms need."""
 
 # Order, precision and part of what this process has loaded, or is about to.
@@ -128,13 +131,17 @@ def compile_kernels(
 
 
 def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) -> None:
-    """Compile in this process; if helped, all but the sweep in another one meanwhile."""
-    if CORE in parts:
-        helper = _start_process(order, precision, ()) if helped else None
-        _run_sweep(order, precision)
-        if helper is not None:
-            _finish(helper)
-    _run_all(order, precision, parts)
+    """Compile in this process; if helped, all of `CORE` but the deep elements in another one."""
+    missing = set(parts)
+    if helped and CORE in missing:
+        from exacouple.engine.packets import Work
+
+        helper = _start_process(order, precision, ())
+        Work(*_deep_tasks(order, precision))
+        _finish(helper)
+        missing.remove(CORE)
+    if missing:
+        _run_all(order, precision, missing)
 
 
 def _key(order: int, precision: str) -> str:
@@ -198,34 +205,38 @@ def _finish(process: subprocess.Popen[str]) -> None:
         raise ExacoupleError(lines[-1])
 
 
-def _run_sweep(order: int, precision: str) -> None:
-    """Take a step without limited elements, and look for maxima and for their fastest wave."""
-    from exacouple.engine import coupling
-    from exacouple.engine.cf import Axes
-    from exacouple.engine.extremes import Extremes
+def _deep_tasks(order: int, precision: str) -> list[Task]:
+    """What advances deep elements, and looks for their fastest wave."""
+    from exacouple.engine.basis import gauss_legendre
+    from exacouple.engine.elements import Elements
+    from exacouple.engine.limiter import Patches
     from exacouple.engine.mesh import Mesh
-    from exacouple.engine.solver import Solver
 
-    mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
-    solver = Solver(mesh, _calm, order=order, gravity=1.0, boundary="wall", precision=precision)
-    solver.step()
-    Extremes(mesh, Axes(1.0), 0.01).record(solver)
-    coupling.fastest_wave(solver.patches.w, solver.gravity, 0, 0, solver.team.bells[0])
+    mesh, basis = Mesh(0.0, 0.0, 1.0, 4, 4), gauss_legendre(order)
+    deep = Elements(
+        mesh, basis, boundary="wall", precision=precision, gravity=1.0, coriolis=(0.0, 0.0),
+        drag=0.0,
+    )  # fmt: skip
+    patches, one = Patches(basis, mesh.ny, mesh.nx, "wall", "godunov"), np.zeros(1)
+    return list(deep.tasks(patches, one, one).values())
 
 
 def _run_rest(order: int, precision: str) -> None:
-    """Take a step in which nothing is compiled that `_run_sweep` compiles as well."""
-    from exacouple.engine import coupling, elements
+    """Take a step with nothing in the place of the `_deep_tasks`, which are compiled elsewhere."""
+    from numba import njit
 
-    idle = SimpleNamespace(sweep_rows=lambda *_: None, fastest_wave=lambda *_: 1.0)
-    deep, limited = vars(elements), vars(coupling)
-    own = deep["load_kernels"], limited["fastest_wave"]
-    deep["load_kernels"] = lambda order, precision: idle
-    limited["fastest_wave"] = idle.fastest_wave
+    from exacouple.engine import packets
+
+    idle = njit(lambda: None)
+    names, known = vars(packets), packets.address_of
+    nothing, elsewhere = known(idle, ()), [task[0] for task in _deep_tasks(order, precision)]
+    names["address_of"] = lambda function, kinds: (
+        nothing if function in elsewhere else known(function, kinds)
+    )
     try:
-        _run_all(order, precision, [])
+        _run_all(order, precision, [CORE])
     finally:
-        deep["load_kernels"], limited["fastest_wave"] = own
+        names["address_of"] = known
 
 
 def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
@@ -238,9 +249,7 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
     from exacouple.engine.extremes import Extremes
     from exacouple.engine.mesh import Mesh
     from exacouple.engine.solver import Solver
-    from exacouple.engine.team import Team
 
-    Team(2).over_rows(lambda first, last, thread: None, 0, 2)
     mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
     solver = Solver(
         mesh,
@@ -250,8 +259,8 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
         limiter_depth=1.0,
         dry_tolerance=0.1,
         boundary="sponge" if SPONGE in parts else "outflow",
-        manning=0.01 if FRICTION in parts else 0.0,
         precision=precision,
+        threads=2,
         dmp_observables=int(MAXIMUM_PRINCIPLE in parts),
     )
     solver.dt *= _TOO_LONG

@@ -1,68 +1,104 @@
-"""Threads that share work: they hand over, answer and end."""
+"""Threads that share work: they take it, wait for each other and end."""
 
-import signal
+import os
+import subprocess
+import sys
 import threading
 import time
 
+import numpy as np
 import pytest
+from numba import njit
 
-from exacouple.engine.team import Team
+from exacouple.engine.compiling import JIT
+from exacouple.engine.packets import Work
+from exacouple.engine.team import Rounds, Team, numbered
+from exacouple.errors import ExacoupleError
+
+UNCACHED = {**JIT, "cache": False}
+
+
+@njit(**UNCACHED)
+def mark(times, by, first, last, thread):
+    """Count how often each item was done, and by whom at last."""
+    for item in range(first, last):
+        times[item] += 1
+        by[item] = thread
+
+
+@njit(**UNCACHED)
+def smooth(u, out, first, last, thread):
+    """Mean of an item and of those beside it."""
+    for item in range(first, last):
+        out[item] = (u[item - 1] + u[item] + u[item + 1]) / 3.0
+
+
+@njit(**UNCACHED)
+def add(pair, number, single, values, first, last, thread):
+    """Arguments of all kinds that kernels have."""
+    for item in range(first, last):
+        values[item, 1] = pair[0] + 10 * pair[1] + number + single
+
+
+@njit(**UNCACHED)
+def fill(size, first, last, thread):
+    """Need much memory."""
+    np.empty(size[thread])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_each_item_is_done_once(threads: int) -> None:
+    """Also after a break in which the threads fall asleep, and if there are fewer items."""
+    team = Team(threads)
+    for run, pause in enumerate([0.0, 0.0, 0.05, 0.0] * 50):
+        time.sleep(pause)
+        times, by = np.zeros((2, 12), dtype=np.int64)
+        first = run % 10
+        team.over_rows((mark, (times, by)), first, 11)
+        assert times.tolist() == [0] * first + [1] * (11 - first) + [0]
+        assert set(by[first:11].tolist()) <= set(range(threads))
+        assert (np.diff(by[first:11]) >= 0).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_each_part_is_done_once_by_its_thread(threads: int) -> None:
-    """Results come in the order of the parts, run after run, also after a long break."""
-    team = Team(threads)
-    for pause in (0.0, 0.0, 0.05, 0.0):
-        time.sleep(pause)
-        found = team.over_rows(lambda first, last, thread: (first, last, thread), 3, 12)
-        assert [thread for _, _, thread in found] == list(range(threads))
-        assert [row for first, last, _ in found for row in range(first, last)] == list(range(3, 12))
+def test_a_round_begins_when_all_have_ended_the_one_before(threads: int) -> None:
+    """Two hundred rounds over an array, each of which needs what the other threads did before."""
+    u = np.random.default_rng(1).random(1000)
+    expected = u.copy()
+    for _ in range(200):
+        expected[1:-1] = (expected[:-2] + expected[1:-1] + expected[2:]) / 3.0
+    team, out = Team(threads), u.copy()
+    parts = team.parts(1, 999)
+    work = Work((smooth, (u, out)), (smooth, (out, u)))
+    team.run(work, Rounds(*[numbered(0, parts), numbered(1, parts)] * 100))
+    np.testing.assert_array_equal(u, expected)
 
 
-@pytest.mark.parametrize("trouble", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_trouble_in_one_thread_is_raised_when_all_have_ended(
-    place: int, trouble: type[BaseException]
-) -> None:
-    """Nothing works on the arrays any more then, and the team can go on."""
-    team, ended = Team(3), []
-
-    def work(first: int, last: int, thread: int) -> None:
-        if thread == place:
-            raise trouble
-        time.sleep(0.05)
-        ended.append(thread)
-
-    with pytest.raises(trouble):
-        team.over_rows(work, 0, 3)
-    assert sorted(ended) == [thread for thread in range(3) if thread != place]
-    assert team.over_rows(lambda first, last, thread: first, 0, 3) == [0, 1, 2]
+def test_arguments_of_all_kinds_arrive() -> None:
+    """Tuples, numbers of either precision, and arrays that are parts of others."""
+    values = np.zeros((6, 5))
+    part = values[::2, 1:3]
+    Team(2).over_rows((add, ((3, 4), 0.5, np.float32(0.1), part)), 0, 3)
+    assert values[::2, 2] == pytest.approx(np.full(3, 43.5 + float(np.float32(0.1))), rel=1e-15)
+    assert np.count_nonzero(values) == 3
 
 
-def test_an_interrupt_waits_for_the_other_threads() -> None:
-    """The calling thread has done its part, and only waits."""
-    team, ended = Team(3), []
-
-    def work(first: int, last: int, thread: int) -> None:
-        if thread:
-            time.sleep(0.4)
-            ended.append(thread)
-
-    me = threading.get_ident()
-    interrupt = threading.Timer(0.1, signal.pthread_kill, (me, signal.SIGINT))
-    interrupt.start()
-    with pytest.raises(KeyboardInterrupt):
-        team.over_rows(work, 0, 3)
-    assert sorted(ended) == [1, 2]
-    assert team.over_rows(lambda first, last, thread: first, 0, 3) == [0, 1, 2]
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_failure_in_any_thread_is_told(place: int) -> None:
+    """No machine has so much memory; the team can go on."""
+    team, size = Team(2), np.ones(2, dtype=np.int64)
+    size[place] = 2**60
+    with pytest.raises(ExacoupleError, match="no memory is left"):
+        team.over_rows((fill, (size,)), 0, 2)
+    size[place] = 1
+    team.over_rows((fill, (size,)), 0, 2)
 
 
 def test_threads_end_with_their_team_and_are_idle_without_work() -> None:
     """A run that writes its outputs has the cores for that."""
     before = threading.enumerate()
-    team = Team(3)
-    team.over_rows(lambda first, last, thread: None, 0, 3)
+    team, times = Team(3), np.zeros((2, 3), dtype=np.int64)
+    team.over_rows((mark, tuple(times)), 0, 3)
     helpers = [thread for thread in threading.enumerate() if thread not in before]
     assert len(helpers) == 2
     spent = time.process_time()
@@ -72,3 +108,25 @@ def test_threads_end_with_their_team_and_are_idle_without_work() -> None:
     for helper in helpers:
         helper.join(20.0)
         assert not helper.is_alive()
+
+
+FORKED = """
+import os
+import numpy as np
+from exacouple.engine.coupling import fastest_wave
+from exacouple.engine.team import Team
+team, w, found = Team(2), np.ones((64, 3, 3, 3)), np.zeros(2)
+team.over_rows((fastest_wave, (w, 1.0, found)), 0, 64)
+if os.fork() == 0:
+    found[:] = 0.0
+    team.over_rows((fastest_wave, (w, 1.0, found)), 0, 64)
+    os._exit(0 if found.tolist() == [4.0, 4.0] else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_work_is_done_though_the_other_threads_are_gone() -> None:
+    """A process that was forked has only the thread that did so."""
+    done = subprocess.run([sys.executable, "-P", "-c", FORKED], timeout=60.0, check=False)
+    assert done.returncode == 0

@@ -149,13 +149,13 @@ def test_a_process_loads_once_what_its_solvers_need(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(warmup, "_run_all", load)
     with pytest.raises(KeyboardInterrupt):
         warmup.make_ready(2, "double", [])
-    for parts in ([], [warmup.FRICTION], [warmup.FRICTION], [warmup.SPONGE, warmup.FRICTION]):
+    for parts in ([], [warmup.REFINEMENT], [warmup.REFINEMENT], [warmup.SPONGE, warmup.REFINEMENT]):
         warmup.make_ready(2, "double", parts)
     warmup.make_ready(3, "double", [warmup.SPONGE])
     assert asked == [
         (2, ("core",)),
         (2, ("core",)),
-        (2, ("friction",)),
+        (2, ("refinement",)),
         (2, ("sponge",)),
         (3, ("core", "sponge")),
     ]
