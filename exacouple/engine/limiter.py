@@ -221,7 +221,7 @@ class Patches:
         terms = (self.steepness, step, width, g, dry)
         doors = (self.door_at, self.door_traces)
         given = (self.door_flux, self.share, self.scarce, self.wet, self.sound)
-        kept = self._room(len(again), 3 * self._band)
+        kept = self._room(len(again))
         return {
             "wake": (wakefulness.wake, (self.wet, self.sides, self.waking, self.w, self.new)),
             "line up": (wakefulness.line_up, (self.waking, self._queue, self._band, cuts, *walk)),
@@ -251,9 +251,9 @@ class Patches:
         """Into how many bands a thread may have to cut the patches."""
         return max(1, -(-len(self) // subcells.PACK) // self._band)
 
-    def _room(self, threads: int, groups: int) -> Array:
-        """Room of each thread for what `balance.begin` hands over: some groups, or all."""
-        places = min(groups, -(-len(self) // subcells.PACK))
+    def _room(self, threads: int) -> Array:
+        """Room of each thread for what `balance.begin` hands over, see `wakefulness.line_up`."""
+        places = min(max(3, threads) * self._band, -(-len(self) // subcells.PACK))
         if self._kept.shape[:2] != (threads, places):
             size = 5 * self.basis.subcells**2 * subcells.PACK
             self._kept = zeros((threads, places, size), self.w.dtype)

@@ -35,9 +35,10 @@ def line_up(waking, queue, band, cuts, starts, middles, ends, first, last, threa
 
     They are advanced in two passes, `exacouple.engine.balance.begin` and `finish`, that go over
     bands of groups: a band is finished when those beside it have begun. It has ``band`` groups or
-    more; with its predecessor, the one that is not yet finished, less than three times as many.
-    Neighbouring threads start from the border between them, or end there: so they wait for each
-    other only twice.
+    more, so that no patch sees those beyond; with its predecessor, the one that is not yet
+    finished, less than three times as many. Neighbouring threads start from the border between
+    them, or end there: so they wait for each other only twice. Where there are not enough groups
+    for a band of each thread, they all begin before they finish.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def line_up(waking, queue, band, cuts, starts, middles, ends, first, last, threa
     queue
         Output: the queue.
     band
-        Least number of groups in a band.
+        Least number of groups in a band: no patch sees another that is more groups away.
     cuts
         Shares of the threads, see `exacouple.engine.shares.Shares`.
     starts, middles, ends
@@ -61,16 +62,21 @@ def line_up(waking, queue, band, cuts, starts, middles, ends, first, last, threa
             queue[count] = s
     queue[0] = count
     groups, threads = -(-count // PACK), starts.shape[0]
+    enough = groups >= threads * band
     middles[:, :, 1:3] = 0
+    a = 0
     for k in range(threads):
-        a, z = int(groups * cuts[k]), int(groups * cuts[k + 1])
-        bands = max(1, (z - a) // band)
+        z, bands = int(groups * cuts[k + 1]), 1
+        if enough:
+            z = min(max(z, a + band), groups - (threads - 1 - k) * band)
+            bands = (z - a) // band
         back = k % 2 == 0
         _set(starts[k, 0], a, z, 0, bands, back)
         for number in range(1, bands):
             _set(middles[k, 2 * number - 2], a, z, number, bands, back)
             _set(middles[k, 2 * number - 1], a, z, number - 1, bands, back)
         _set(ends[k, 0], a, z, bands - 1, bands, back)
+        a = z
 
 
 @njit(**INLINE)

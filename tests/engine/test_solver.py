@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from exacouple.engine import elements, limiter, sponge
+from exacouple.engine import limiter, stepping
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.shares import Shares
 from exacouple.engine.solver import SolutionError, Solver
 from exacouple.errors import UsageError
 
@@ -199,16 +200,24 @@ def test_dam_break_on_a_wet_bed():
     ],
 )
 def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limiter_depth, settings):
-    """Any number of threads gives the same bits, with the limited elements in one or many bands."""
+    """Any number of threads gives the same bits, with the limited elements in one or many bands.
+
+    The threads have other shares in every step, and sometimes nothing to do.
+    """
+    random = np.random.default_rng(1)
+
+    def learn(shares, times):
+        cuts = random.uniform(-0.3, 1.3, shares.cuts.size - 2).clip(0.0, 1.0)
+        shares.cuts[1:-1] = np.sort(cuts)
+        return True
 
     def initial(x, y):
         zero = np.zeros_like(x)
         b = rough_islands(x, y)
         return np.maximum(0.1 * np.exp(-50 * x**2) - b, 0.0), zero, zero, b
 
-    monkeypatch.setattr(elements, "_MANY_DOORS", 0)
-    monkeypatch.setattr(limiter, "MANY", 0)
-    monkeypatch.setattr(sponge, "MANY", 0)
+    monkeypatch.setattr(stepping, "_LEARN_EVERY", 1)
+    monkeypatch.setattr(Shares, "learn", learn)
     states = []
     for threads, band in ((1, 10_000), (2, 10_000), (1, 1), (2, 1), (3, 1), (5, 1)):
         monkeypatch.setattr(limiter, "_BAND", band)
