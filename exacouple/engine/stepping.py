@@ -17,7 +17,7 @@ _TASKS = (
 )  # fmt: skip
 
 # Attempts after which shares are set anew.
-_LEARN_EVERY = 16
+_LEARN_EVERY = 8
 # What a door and friction in an element cost, against judging an element.
 _DOOR_COST, _FRICTION_COST = 30, 30
 

@@ -152,14 +152,14 @@ def make_solver(setting: Setting, threads: int) -> Solver:
 
 @dataclass(frozen=True)
 class Cost:
-    """Least seconds per step: of the processor, and of the clock with one and two threads.
+    """Least seconds of the processor per step, and how many times as fast two threads are.
 
-    The latter from as many turns in which two cores were ``free``, or from all if there were none.
+    The latter is the median of as many turns in which two cores were ``free``, or of all if there
+    were none.
     """
 
     spent: float
-    alone: float
-    together: float
+    gain: float
     free: int
 
 
@@ -183,8 +183,8 @@ def cost_of(setting: Setting, wanted: int = 5, most: int = 20) -> Cost:
         turns.append([seconds / steps for seconds in turn])
     times = np.array(turns)
     counted = times[free] if any(free) else times[1:]
-    alone, together = counted[:, 1].min(), counted[:, 3].min()
-    return Cost(spent=times[1:, 0].min(), alone=alone, together=together, free=sum(free))
+    gain = float(np.median(counted[:, 1] / counted[:, 3]))
+    return Cost(spent=times[1:, 0].min(), gain=gain, free=sum(free))
 
 
 def settings(*, quick: bool) -> Iterator[Setting]:
@@ -206,7 +206,7 @@ def print_setting(setting: Setting, peak: float, memory: float) -> None:
     print(
         f"{setting.order:5}{setting.cells:7}{setting.limited:8.0%}{setting.precision:>10}"
         f"{rate / 1e6:14.2f}{dofs / 1e6:9.0f}{flops / 1e9:9.1f}{flops / peak:9.0%}"
-        f"{bytes_per_element(setting) * deep / memory:11.0%}{cost.alone / cost.together:13.2f}"
+        f"{bytes_per_element(setting) * deep / memory:11.0%}{cost.gain:13.2f}"
         f"{cost.free:7}",
         flush=True,
     )
