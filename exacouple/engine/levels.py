@@ -21,6 +21,7 @@ from exacouple.engine.interfaces import RATIO
 from exacouple.engine.mesh import Mesh, cut_mesh
 from exacouple.engine.refinement import MARGIN, Mask, Refinement, grown, limited_faces, straightened
 from exacouple.engine.solver import FIXED_DT_CHECK, Solver, unstable
+from exacouple.engine.team import Team
 from exacouple.errors import SolutionError, UsageError
 
 
@@ -157,6 +158,7 @@ class RefinedSolver:
         self, mesh: Mesh, initial: Initial, refinement: Refinement, **settings: Any
     ) -> None:
         self._fixed_dt = bool(settings.pop("fixed_dt", False))
+        settings["threads"] = Team(settings.get("threads", 1))
         self.mesh = cut_mesh(mesh)
         periodic = settings.get("boundary") == "periodic"
         limited = limited_on_any(mesh, self.mesh, initial, settings)

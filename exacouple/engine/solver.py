@@ -76,7 +76,8 @@ class Solver(Solution):
     motion
         How the sea floor moves after t = 0, over what `initial` gives as b.
     threads
-        Threads that share the work; results do not depend on it.
+        Number of threads that share the work, or a team of them that does nothing else meanwhile;
+        results do not depend on it.
     precision
         ``"double"`` or ``"single"``: of the polynomials of the deep elements. Limited elements and
         the time are always in double precision.
@@ -126,7 +127,7 @@ class Solver(Solution):
         coriolis: tuple[float, float] = (0.0, 0.0),
         manning: float = 0.0,
         motion: Motion | None = None,
-        threads: int = 1,
+        threads: int | Team = 1,
         precision: str = "double",
         dmp_observables: int = 0,
         dmp_relaxation_parameter: float = 1e-4,
@@ -163,9 +164,8 @@ class Solver(Solution):
             coriolis=coriolis, drag=drag,
         )  # fmt: skip
         patches = Patches(basis, mesh.ny, mesh.nx, boundary, scheme, absent)
-        super().__init__(
-            mesh, deep, patches, Team(threads), gravity=gravity, dry_tolerance=dry_tolerance
-        )
+        team = threads if isinstance(threads, Team) else Team(threads)
+        super().__init__(mesh, deep, patches, team, gravity=gravity, dry_tolerance=dry_tolerance)
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
         self._stepping = Stepping(
             deep, patches, self.team, coriolis=deep.coriolis_at(centres),

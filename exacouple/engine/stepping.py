@@ -69,16 +69,18 @@ class Stepping:
         """Compute the candidate at the end of a step of some length, and judge it."""
         work = self._pack()
         self._attempts += 1
-        if self._attempts % _LEARN_EVERY == 0:
+        if self._team.threads > 1 and self._attempts % _LEARN_EVERY == 0:
             self._learn()
         if dt != self._step[0]:
             self._step[0] = dt
             angle = dt * self._coriolis
             self._turn[:] = np.cos(angle), np.sin(angle)
+        self._doubtful[:] = 0
         self._team.run(work, self._rounds)
 
     def judge(self) -> None:
         """Judge the latest candidate again, which has changed."""
+        self._doubtful[:] = 0
         self._team.run(self._pack(), self._judging)
 
     def fastest_wave(self) -> float:
