@@ -44,7 +44,7 @@ class Extremes:
         self._mesh, self._axes, self._threshold = mesh, axes, threshold
         shape = (mesh.ny, mesh.nx)
         self._records = {name: np.full(shape, np.nan) for name in _FIELDS}
-        self._found = np.empty((3, *shape))
+        self._found = [np.empty(shape) for _ in range(3)]
         self._time: float | None = None
 
     @property

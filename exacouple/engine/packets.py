@@ -6,7 +6,7 @@ wait in a packet of integers of eight bytes: the kernel's address, and then the 
 their address, shape and strides, floating-point numbers as their bits in double precision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from llvmlite import ir
 from numba import int64, njit, typeof, types
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import populate_array
+from numpy.typing import NDArray
 
 from exacouple.engine.compiling import KERNEL
 from exacouple.engine.primitives import WORD
@@ -23,6 +24,9 @@ Task = tuple[Any, tuple[Any, ...]]
 
 ENTRIES = 3
 """How many numbers the table of a `Work` holds for each task."""
+# Types of the last three arguments of a kernel.
+_PIECE = (int64,) * 3
+_kinds: dict[tuple[Any, ...], Any] = {}
 
 
 class Work:
@@ -32,11 +36,31 @@ class Work:
         # The arrays live as long as there are addresses of them.
         self.tasks, self._packets, table = tasks, [], []
         for kernel, values in tasks:
-            way, address = find_code(kernel, tuple(typeof(value) for value in values))
+            way, address = find_code(kernel, kinds_of(values))
             words = [address, *(word for value in values for word in words_of(value))]
             self._packets.append(np.array(words))
             table.append((way, self._packets[-1].ctypes.data, 0))
         self.table = np.array(table).ravel()
+
+
+class Works:
+    """Works that are kept as long as what they are for stays the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Any, ...], Work] = {}
+
+    def get(self, tasks: Callable[[], Iterable[Task]], *of: NDArray[Any] | float) -> Work:
+        """Work of the tasks that a function gives, unless it was made of these arguments before.
+
+        These are all that may change: numbers, and arrays that others may take the place of. Start
+        and end of a step change places in every step, so two works are kept.
+        """
+        key = tuple(id(each) if isinstance(each, np.ndarray) else each for each in of)
+        if key not in self._kept:
+            if len(self._kept) == 2:
+                self._kept.clear()
+            self._kept[key] = Work(*tasks())
+        return self._kept[key]
 
 
 class Packet(types.Type):  # type: ignore[misc]
@@ -51,6 +75,24 @@ class Packet(types.Type):  # type: ignore[misc]
 class _PacketModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Packet) -> None:
         super().__init__(manager, kind, WORD)
+
+
+def kinds_of(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Types of a kernel, given its arguments without the last three."""
+    return (*map(_kind_of, values), *_PIECE)
+
+
+def _kind_of(value: Any) -> Any:
+    """Numba's type of an argument; to find that of an array or a tuple takes it long."""
+    if isinstance(value, np.ndarray):
+        key: tuple[Any, ...] = value.dtype, value.ndim, value.flags.num
+    elif isinstance(value, tuple):
+        key = tuple, len(value), *map(type, value)
+    else:
+        key = (type(value),)
+    if key not in _kinds:
+        _kinds[key] = typeof(value)
+    return _kinds[key]
 
 
 def words_of(value: Any) -> list[int]:
@@ -135,8 +177,7 @@ def find_code(kernel: Any, kinds: tuple[Any, ...]) -> tuple[int, int]:
 
     They stay the same: compiled functions live as long as the process.
     """
-    whole = [int64] * 3
-    return address_of(enter, (Packet(kinds), *whole)), address_of(kernel, (*kinds, *whole))
+    return address_of(enter, (Packet(kinds[:-3]), *_PIECE)), address_of(kernel, kinds)
 
 
 def address_of(function: Any, kinds: tuple[Any, ...]) -> int:

@@ -33,13 +33,17 @@ class Shares:
         bounds[-1] = len(spent) - 1
         return np.column_stack([bounds[:-1], bounds[1:]])
 
-    def learn(self, times: NDArray[Any]) -> bool:
-        """Take into account how long the threads took; tells whether that changed the shares."""
-        if not times.all() or times.max() < (1.0 + _TOLERANCE) * times.mean():
+    def learn(self, times: NDArray[Any], done: NDArray[Any]) -> bool:
+        """Take into account how long the threads took for what they have done.
+
+        Tells whether that changed the shares. One that did nothing counts as neither fast nor slow.
+        """
+        busy = (times > 0) & (done > 0)
+        if not busy.any() or times.max() < (1.0 + _TOLERANCE) * times.mean():
             return False
-        shares = np.diff(self.cuts)
-        speed = shares / times
-        shares = 0.5 * (shares + speed / speed.sum())
+        speed = np.full(len(times), done[busy].sum() / times[busy].sum())
+        speed[busy] = done[busy] / times[busy]
+        shares = 0.5 * (np.diff(self.cuts) + speed / speed.sum())
         shares = np.maximum(shares, _LEAST / len(shares))
         self.cuts[1:-1] = np.cumsum(shares)[:-1] / shares.sum()
         return True

@@ -118,11 +118,13 @@ def lead(board, table, tasks, rounds):
     board
         Where the threads meet.
     table, tasks
-        For each of how many tasks the address of its `enter`, that of its packet, and 0: what
-        becomes 1 if it fails.
+        For each of how many tasks the address of its `enter`, that of its packet, and what becomes
+        1 if it fails, else 0.
     rounds
         Where each round is in memory and how many pieces it has per thread, shape ``(rounds, 2)``.
     """
+    for number in range(tasks):
+        table[ENTRIES * number + 2] = 0
     for k in range(rounds.shape[0]):
         _share(board, table.ctypes.data, rounds[k, 0], rounds[k, 1])
     failed = 0

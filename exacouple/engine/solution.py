@@ -13,6 +13,7 @@ from exacouple.engine.elements import Elements
 from exacouple.engine.fields import patchwork
 from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
+from exacouple.engine.packets import Works
 from exacouple.engine.team import Team
 from exacouple.errors import SolutionError
 
@@ -42,6 +43,7 @@ class Solution:
         self.basis, self.order = patches.basis, patches.basis.order
         self.gravity, self.dry_tolerance = gravity, dry_tolerance
         self.time, self.steps, self.dt = 0.0, 0, 0.0
+        self._surveying = Works()
 
     def sample(self, x: float, y: float) -> tuple[float, float, float, float, float]:
         """Values h, hu, hv, b and eta = h + b at a point.
@@ -73,7 +75,10 @@ class Solution:
             *self.elements, patches.at, patches.w, patches.bed, weights, wet, self.dry_tolerance,
             height, speed, depth,
         )  # fmt: skip
-        self.team.over_rows((survey.survey_rows, values), 1, self.mesh.ny + 1)
+        work = self._surveying.get(
+            lambda: [(survey.survey_rows, values)], self._deep.u, patches.w, wet, height
+        )
+        self.team.over_rows(work, 1, self.mesh.ny + 1)
 
     def subcells(self, first: int, last: int) -> Array:
         """Subcells of the elements of some rows, see `exacouple.engine.fields.patchwork`."""

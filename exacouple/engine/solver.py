@@ -20,6 +20,7 @@ from exacouple.engine.limiter import ABSENT, SCHEMES, Patches, monotone, wetted
 from exacouple.engine.machine import patch_bytes, require_memory
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.motion import Motion
+from exacouple.engine.packets import Works
 from exacouple.engine.solution import Solution
 from exacouple.engine.sponge import Sponge
 from exacouple.engine.stepping import Stepping
@@ -157,6 +158,9 @@ class Solver(Solution):
         self.cfl, self.fixed_dt = cfl, fixed_dt
         self.dmp = (min(dmp_observables, 3), dmp_relaxation_parameter, dmp_difference_scaling)
         self._tag = (0,) * order
+        self._ranging, self._maximum_principle = Works(), Works()
+        # Of the values at the start and the end of a step, which change places.
+        self._range_of: dict[int, tuple[Array, ...]] = {}
         basis = gauss_legendre(order)
         drag = gravity * manning**2
         deep = Elements(
@@ -166,6 +170,7 @@ class Solver(Solution):
         patches = Patches(basis, mesh.ny, mesh.nx, boundary, scheme, absent)
         team = threads if isinstance(threads, Team) else Team(threads)
         super().__init__(mesh, deep, patches, team, gravity=gravity, dry_tolerance=dry_tolerance)
+        self._oscillating = np.zeros(team.threads, dtype=np.int64)
         centres = (np.arange(self.basis.subcells) + 0.5) / self.basis.subcells
         self._stepping = Stepping(
             deep, patches, self.team, coriolis=deep.coriolis_at(centres),
@@ -288,12 +293,14 @@ class Solver(Solution):
         observables, slack, scaling = self.dmp
         if observables:
             before, after = self._ranges(deep.u), self._ranges(deep.out)
-            found = np.zeros(self.team.threads, dtype=np.int64)
             values = (
-                patches.at, *before, *after, observables, slack, scaling, verdict, found
+                patches.at, *before, *after, observables, slack, scaling, verdict, self._oscillating
             )  # fmt: skip
-            self.team.over_rows((coupling.find_oscillating, values), 1, self.mesh.ny + 1)
-            count += int(found.sum())
+            work = self._maximum_principle.get(
+                lambda: [(coupling.find_oscillating, values)], before[0]
+            )
+            self.team.over_rows(work, 1, self.mesh.ny + 1)
+            count += sum(self._oscillating.tolist())
         if count:
             self._limit(np.argwhere(verdict == coupling.TROUBLED))
         return count > 0
@@ -308,10 +315,12 @@ class Solver(Solution):
     def _ranges(self, values: Array) -> tuple[Array, Array]:
         """Least and greatest eta, hu, hv of each element or patch."""
         patches, (rows, columns) = self.patches, self.patches.at.shape
-        low = np.empty((3, rows, columns + LANES))
-        high = np.empty_like(low)
+        if id(values) not in self._range_of:
+            self._range_of[id(values)] = tuple(np.empty((2, 3, rows, columns + LANES)))
+        low, high = self._range_of[id(values)]
         task = coupling.ranges, (self._tag, values, self._deep.active, low, high)
-        self.team.over_rows(task, 1, rows - 1)
+        work = self._ranging.get(lambda: [task], values)
+        self.team.over_rows(work, 1, rows - 1)
         coupling.patch_ranges(patches.cells, patches.w, patches.bed, low, high)
         return low, high
 

@@ -1,6 +1,7 @@
 """A sponge along the edges of the domain: a layer in which waves die away."""
 
 import math
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -11,7 +12,7 @@ from exacouple.engine.elements import Elements
 from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import Patches
 from exacouple.engine.mesh import Mesh
-from exacouple.engine.packets import Work
+from exacouple.engine.packets import Task, Works
 from exacouple.engine.team import Rounds, Team, numbered
 from exacouple.errors import UsageError
 
@@ -51,6 +52,7 @@ class Sponge:
         self._highest = 1.5 * math.log(1.0 / _LEFT) * celerity / self.width
         self._tag = (0,) * basis.order
         centres = (np.arange(basis.subcells) + 0.5) / basis.subcells
+        self._works, self._step = Works(), np.zeros(1)
         self._nodes = self._rates(mesh, basis.nodes)
         self._subcells = self._rates(mesh, centres)
 
@@ -65,12 +67,16 @@ class Sponge:
 
     def calm(self, deep: Elements, patches: Patches, dt: float, dry: float, team: Team) -> None:
         """Let a time step pass; water thinner than `dry` over ground below the sea gets no more."""
-        elements = self._tag, deep.u, patches.at, *self._nodes, self._sea, dt
-        averages = patches.cells, patches.w, patches.bed, *self._subcells, self._sea, dt, dry
+        self._step[0] = dt
+        work = self._works.get(partial(self._tasks, deep, patches, dry), deep.u, patches.w)
         rows = numbered(0, team.parts(1, patches.at.shape[0] - 1))
         each = numbered(1, team.parts(0, len(patches)))
-        work = Work((calm_elements, elements), (calm_patches, averages))
         team.run(work, Rounds(np.concatenate([rows, each], axis=1)))
+
+    def _tasks(self, deep: Elements, patches: Patches, dry: float) -> list[Task]:
+        elements = self._tag, deep.u, patches.at, *self._nodes, self._sea, self._step
+        averages = patches.cells, patches.w, patches.bed, *self._subcells, self._sea, self._step
+        return [(calm_elements, elements), (calm_patches, (*averages, dry))]
 
 
 def sponge_width(mesh: Mesh, width: float) -> float:
@@ -92,15 +98,16 @@ def sponge_width(mesh: Mesh, width: float) -> float:
 
 
 @njit(**KERNEL)
-def calm_elements(order, u, limited, across, along, sea, dt, first, last, thread):
+def calm_elements(order, u, limited, across, along, sea, step, first, last, thread):
     """Draw eta, p, q at the nodes of the deep elements of some rows towards rest.
 
     Implicit in time.
 
     ``across`` and ``along`` are rates on the lines of nodes across x and y, shapes
-    ``(columns, N + 1)`` and ``(rows, N + 1)``; the greater of both acts.
+    ``(columns, N + 1)`` and ``(rows, N + 1)``; the greater of both acts. ``step`` holds the time
+    step.
     """
-    n = len(order) + 1
+    dt, n = step[0], len(order) + 1
     for row in range(first, last):
         for column in range(1, limited.shape[1] - 1):
             idle = across[column, 0] + across[column, n - 1] + along[row, 0] + along[row, n - 1]
@@ -117,11 +124,12 @@ def calm_elements(order, u, limited, across, along, sea, dt, first, last, thread
 
 
 @njit(**KERNEL)
-def calm_patches(cells, w, bed, across, along, sea, dt, dry, first, last, thread):
+def calm_patches(cells, w, bed, across, along, sea, step, dry, first, last, thread):
     """Draw the averages of some patches towards rest: on land that is no water.
 
     Rates are those of `calm_elements` at the centres of the subcells.
     """
+    dt = step[0]
     m = w.shape[2]
     for s in range(first, last):
         row, column = cells[s, 0], cells[s, 1]

@@ -7,7 +7,7 @@ from exacouple.engine import coupling
 from exacouple.engine.basis import Array
 from exacouple.engine.elements import Elements
 from exacouple.engine.limiter import Patches
-from exacouple.engine.packets import Work
+from exacouple.engine.packets import Task, Work, Works
 from exacouple.engine.shares import Shares
 from exacouple.engine.team import Pieces, Rounds, Team, numbered
 
@@ -61,7 +61,7 @@ class Stepping:
         self._found = np.zeros(team.threads)
         self._step = np.zeros(1)
         self._sweep_shares, self._walk_shares = (Shares(team.threads) for _ in range(2))
-        self._attempts = 0
+        self._attempts, self._works = 0, Works()
         self._turn = np.stack([np.ones_like(coriolis), np.zeros_like(coriolis)])
         self._arranged: NDArray[np.int64] | None = None
 
@@ -94,20 +94,20 @@ class Stepping:
         deep, patches = self._deep, self._patches
         if self._arranged is not patches.sides:
             self._arrange()
-        # Start and end of a step are the same arrays again in every second step.
-        arrays = id(deep.u), id(patches.w)
-        if arrays not in self._works:
-            judge = deep.lowest, patches.at, self._depth, self.verdict, self._doubtful
-            tasks = {
-                **deep.tasks(patches, self._step, self._found),
-                **patches.tasks(
-                    deep.u, deep.bed, step=self._step, turn=self._turn, found=self._found,
-                    cuts=self._walk_shares.cuts, walk=self._walk, again=self._short, **self._terms,
-                ),
-                "judge": (coupling.judge, judge),
-            }  # fmt: skip
-            self._works[arrays] = Work(*(tasks[name] for name in _TASKS))
-        return self._works[arrays]
+        return self._works.get(self._tasks, deep.u, patches.w, patches.sides)
+
+    def _tasks(self) -> list[Task]:
+        deep, patches = self._deep, self._patches
+        judge = deep.lowest, patches.at, self._depth, self.verdict, self._doubtful
+        tasks = {
+            **deep.tasks(patches, self._step, self._found),
+            **patches.tasks(
+                deep.u, deep.bed, step=self._step, turn=self._turn, found=self._found,
+                cuts=self._walk_shares.cuts, walk=self._walk, again=self._short, **self._terms,
+            ),
+            "judge": (coupling.judge, judge),
+        }  # fmt: skip
+        return [tasks[name] for name in _TASKS]
 
     @property
     def doubtful(self) -> int:
@@ -139,7 +139,6 @@ class Stepping:
         self._rounds = Rounds(sweep, *(between if len(patches) else ()), last)
         waves = _pieces("wave", self._cut_rows()), _pieces("patch wave", every)
         self._judging, self._looking = Rounds(judge), Rounds(_joined(*waves))
-        self._works: dict[tuple[int, int], Work] = {}
         self._arranged = patches.sides
 
     def _cut_rows(self) -> Pieces:
@@ -148,13 +147,15 @@ class Stepping:
 
     def _learn(self) -> None:
         """Give the threads shares after the time that they needed."""
-        if self._sweep_shares.learn(self._sweep[:, 3]):
+        rows, spent = self._sweep[:, 1:3] - 1, self._deep.spent
+        if self._sweep_shares.learn(self._sweep[:, 3], spent[rows[:, 1]] - spent[rows[:, 0]]):
             self._sweep[:, 1:3] = self._cut_rows()
         self._sweep[:, 3] = 0
-        times = [each[..., 3] for each in self._walk]
-        self._walk_shares.learn(np.sum([each.sum(axis=1) for each in times], axis=0))
-        for each in times:
-            each[:] = 0
+        walk = np.concatenate(self._walk, axis=1)
+        done = (walk[..., 2] - walk[..., 1]).sum(axis=1)
+        self._walk_shares.learn(walk[..., 3].sum(axis=1), done)
+        for each in self._walk:
+            each[..., 3] = 0
 
 
 def _pieces(name: str, bounds: Pieces) -> Pieces:

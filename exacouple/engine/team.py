@@ -43,6 +43,8 @@ class Team:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._board = make_board(threads)
+        self._leading = threading.RLock()
+        self._rows: dict[tuple[int, int], Rounds] = {}
         follow.compile((typeof(self._board), int64))
         self._calls: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(threads - 1)]
         for thread, calls in enumerate(self._calls, start=1):
@@ -52,23 +54,27 @@ class Team:
         weakref.finalize(self, _dismiss, self._calls)
 
     def run(self, work: Work, rounds: Rounds) -> None:
-        """Do rounds of tasks.
+        """Do rounds of tasks, after those that another thread of Python has asked for.
 
         Raises
         ------
         ExacoupleError
             A kernel failed: no memory is left.
         """
-        for thread in range(1, self.threads):
-            if self._board[thread, ASLEEP]:
-                self._board[thread, ASLEEP] = 0
-                self._calls[thread - 1].put(True)
-        if not lead(self._board, work.table, len(work.tasks), rounds.places):
+        with self._leading:
+            for thread in range(1, self.threads):
+                if self._board[thread, ASLEEP]:
+                    self._board[thread, ASLEEP] = 0
+                    self._calls[thread - 1].put(True)
+            well = lead(self._board, work.table, len(work.tasks), rounds.places)
+        if not well:
             raise ExacoupleError("no memory is left for the numerical kernels")
 
-    def over_rows(self, task: Task, first: int, last: int) -> None:
-        """Do a task on equal parts of a range."""
-        self.run(Work(task), Rounds(numbered(0, self.parts(first, last))))
+    def over_rows(self, work: Work, first: int, last: int) -> None:
+        """Do the first task on equal parts of a range of rows."""
+        if (first, last) not in self._rows:
+            self._rows[first, last] = Rounds(numbered(0, self.parts(first, last)))
+        self.run(work, self._rows[first, last])
 
     def alone(self, task: Task, items: int) -> None:
         """Do a task in the calling thread."""

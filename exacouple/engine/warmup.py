@@ -134,10 +134,12 @@ def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) 
     """Compile in this process; if helped, all of `CORE` but the deep elements in another one."""
     missing = set(parts)
     if helped and CORE in missing:
-        from exacouple.engine.packets import Work
+        from exacouple.engine.packets import address_of, kinds_of
 
         helper = _start_process(order, precision, ())
-        Work(*_deep_tasks(order, precision))
+        # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
+        for kernel, values in _deep_tasks(order, precision):
+            address_of(kernel, kinds_of(values))
         _finish(helper)
         missing.remove(CORE)
     if missing:

@@ -10,6 +10,7 @@ from exacouple.engine import balance, subcells
 from exacouple.engine.compiling import JIT
 from exacouple.engine.kernels import load_kernels
 from exacouple.engine.lanes import LANES, Layout
+from exacouple.engine.packets import Work
 from exacouple.engine.team import Team
 
 
@@ -101,8 +102,8 @@ def test_no_block_with_the_fastest_wave_is_passed_over(precision):
 
     def found(first, last):
         highest = np.zeros(1)
-        task = kernels.fastest_wave, (u, bed, active, limited, g, highest)
-        Team(1).over_rows(task, first, last)
+        work = Work((kernels.fastest_wave, (u, bed, active, limited, g, highest)))
+        Team(1).over_rows(work, first, last)
         return float(highest[0])
 
     for row in range(1, rows - 1):

@@ -206,7 +206,7 @@ def test_threads_and_bands_do_not_change_the_result(monkeypatch, boundary, limit
     """
     random = np.random.default_rng(1)
 
-    def learn(shares, times):
+    def learn(shares, times, done):
         cuts = random.uniform(-0.3, 1.3, shares.cuts.size - 2).clip(0.0, 1.0)
         shares.cuts[1:-1] = np.sort(cuts)
         return True

@@ -54,7 +54,7 @@ def test_each_item_is_done_once(threads: int) -> None:
         time.sleep(pause)
         times, by = np.zeros((2, 12), dtype=np.int64)
         first = run % 10
-        team.over_rows((mark, (times, by)), first, 11)
+        team.over_rows(Work((mark, (times, by))), first, 11)
         assert times.tolist() == [0] * first + [1] * (11 - first) + [0]
         assert set(by[first:11].tolist()) <= set(range(threads))
         assert (np.diff(by[first:11]) >= 0).all()
@@ -78,7 +78,7 @@ def test_arguments_of_all_kinds_arrive() -> None:
     """Tuples, numbers of either precision, and arrays that are parts of others."""
     values = np.zeros((6, 5))
     part = values[::2, 1:3]
-    Team(2).over_rows((add, ((3, 4), 0.5, np.float32(0.1), part)), 0, 3)
+    Team(2).over_rows(Work((add, ((3, 4), 0.5, np.float32(0.1), part))), 0, 3)
     assert values[::2, 2] == pytest.approx(np.full(3, 43.5 + float(np.float32(0.1))), rel=1e-15)
     assert np.count_nonzero(values) == 3
 
@@ -88,17 +88,18 @@ def test_a_failure_in_any_thread_is_told(place: int) -> None:
     """No machine has so much memory; the team can go on."""
     team, size = Team(2), np.ones(2, dtype=np.int64)
     size[place] = 2**60
+    work, rounds = Work((fill, (size,))), Rounds(numbered(0, team.parts(0, 2)))
     with pytest.raises(ExacoupleError, match="no memory is left"):
-        team.over_rows((fill, (size,)), 0, 2)
+        team.run(work, rounds)
     size[place] = 1
-    team.over_rows((fill, (size,)), 0, 2)
+    team.run(work, rounds)
 
 
 def test_threads_end_with_their_team_and_are_idle_without_work() -> None:
     """A run that writes its outputs has the cores for that."""
     before = threading.enumerate()
     team, times = Team(3), np.zeros((2, 3), dtype=np.int64)
-    team.over_rows((mark, tuple(times)), 0, 3)
+    team.over_rows(Work((mark, tuple(times))), 0, 3)
     helpers = [thread for thread in threading.enumerate() if thread not in before]
     assert len(helpers) == 2
     spent = time.process_time()
@@ -114,12 +115,13 @@ FORKED = """
 import os
 import numpy as np
 from exacouple.engine.coupling import fastest_wave
+from exacouple.engine.packets import Work
 from exacouple.engine.team import Team
 team, w, found = Team(2), np.ones((64, 3, 3, 3)), np.zeros(2)
-team.over_rows((fastest_wave, (w, 1.0, found)), 0, 64)
+team.over_rows(Work((fastest_wave, (w, 1.0, found))), 0, 64)
 if os.fork() == 0:
     found[:] = 0.0
-    team.over_rows((fastest_wave, (w, 1.0, found)), 0, 64)
+    team.over_rows(Work((fastest_wave, (w, 1.0, found))), 0, 64)
     os._exit(0 if found.tolist() == [4.0, 4.0] else 1)
 raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
