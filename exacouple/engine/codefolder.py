@@ -13,6 +13,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 KEPT = 3
 UNUSED_S = 24 * 3600.0
-_LOCK = "in-use"
+_LOCK, _WRITING = "in-use", "writing"
 _held: list[IO[bytes]] = []
 
 
@@ -81,6 +83,19 @@ def _is_in(folder: Path, lock: IO[bytes]) -> bool:
         return os.path.samestat((folder / _LOCK).stat(), os.fstat(lock.fileno()))
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes machine code there, and let none do so meanwhile.
+
+    Numba's index of a function does not bear that two processes write it at once.
+    """
+    with (folder / _WRITING).open("a+b") as lock:
+        if not _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            _log.info("another process compiles numerical kernels: waiting for it")
+            _lock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def remove_unused(base: Path) -> None:

@@ -101,12 +101,22 @@ def compile_kernels(
     float or None
         Seconds that it took; None if everything was there.
     """
+    from exacouple.engine.codefolder import writing_to
     from exacouple.engine.compiling import CACHE
 
     marks = {part: CACHE / f"compiled-{part}-{_key(order, precision)}" for part in parts}
-    missing = [part for part, mark in marks.items() if not mark.exists()]
-    if not missing:
+    if all(mark.exists() for mark in marks.values()):
         return None
+    with writing_to(CACHE):
+        missing = [part for part, mark in marks.items() if not mark.exists()]
+        took = _compile_parts(order, missing, precision) if missing else None
+        for part in missing:
+            marks[part].touch()
+        return took
+
+
+def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
+    """Compile in another process if that can be; gives the seconds that it took."""
     _log.info(
         "compiling the numerical kernels of order %d; they are kept, so that the next start is "
         "quick",
@@ -115,16 +125,14 @@ def compile_kernels(
     )
     start = time.monotonic()
     try:
-        _finish(_start_process(order, precision, missing))
+        _finish(_start_process(order, precision, parts))
     except (OSError, ExacoupleError) as exc:
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
             "differ in the last digits from those of a run that loads what was compiled",
             exc,
         )
-        _compile(order, precision, missing, helped=False)
-    for part in missing:
-        marks[part].touch()
+        _compile(order, precision, parts, helped=False)
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
     return took

@@ -115,3 +115,28 @@ def test_without_a_folder_to_write_to_there_is_a_temporary_one(
     assert folder.is_dir()
     assert tmp_path in folder.parents
     assert "compiled anew in every run" in caplog.text
+
+
+WRITE = """
+import sys, time
+from pathlib import Path
+from exacouple.engine.codefolder import writing_to
+with writing_to(Path(sys.argv[1])):
+    found = len(list(Path(sys.argv[1]).glob("*.begun")))
+    (Path(sys.argv[1]) / f"{sys.argv[2]}.begun").touch()
+    time.sleep(0.3)
+    ended = len(list(Path(sys.argv[1]).glob("*.ended")))
+    (Path(sys.argv[1]) / f"{sys.argv[2]}.ended").touch()
+raise SystemExit(found != ended)
+"""
+
+
+def test_processes_write_machine_code_one_after_another(tmp_path: Path) -> None:
+    """Each begins when those that have begun before have ended."""
+    environment = os.environ | {"PYTHONPATH": str(Path(exacouple.__file__).parent.parent)}
+    writers = [
+        subprocess.Popen([sys.executable, "-P", "-c", WRITE, tmp_path, str(k)], env=environment)
+        for k in range(3)
+    ]
+    assert [writer.wait(60.0) for writer in writers] == [0, 0, 0]
+    assert len(list(tmp_path.glob("*.ended"))) == 3
