@@ -7,7 +7,8 @@ their address, shape and strides, floating-point numbers as their bits in double
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from itertools import chain
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ ENTRIES = 3
 """How many numbers the table of a `Work` holds for each task."""
 # Types of the last three arguments of a kernel.
 _PIECE = (int64,) * 3
-_kinds: dict[tuple[Any, ...], Any] = {}
+# Addresses of `enter` and of a kernel for arguments of some forms; they stay as they are.
+_codes: dict[tuple[Any, ...], tuple[int, int]] = {}
 
 
 class Work:
@@ -35,10 +37,18 @@ class Work:
     def __init__(self, *tasks: Task) -> None:
         # The arrays live as long as there are addresses of them.
         self.tasks, self._packets, table = tasks, [], []
+        # Most arrays are arguments of several kernels.
+        known: dict[int, tuple[Any, list[int]]] = {}
         for kernel, values in tasks:
-            way, address = find_code(kernel, kinds_of(values))
-            words = [address, *(word for value in values for word in words_of(value))]
-            self._packets.append(np.array(words))
+            for value in values:
+                if id(value) not in known:
+                    known[id(value)] = _form_of(value), words_of(value)
+            code = (kernel, *(known[id(value)][0] for value in values))
+            if code not in _codes:
+                _codes[code] = find_code(kernel, kinds_of(values))
+            way, address = _codes[code]
+            words = chain.from_iterable(known[id(value)][1] for value in values)
+            self._packets.append(np.array([address, *words]))
             table.append((way, self._packets[-1].ctypes.data, 0))
         self.table = np.array(table).ravel()
 
@@ -79,20 +89,16 @@ class _PacketModel(models.PrimitiveModel):  # type: ignore[misc]
 
 def kinds_of(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Types of a kernel, given its arguments without the last three."""
-    return (*map(_kind_of, values), *_PIECE)
+    return (*(typeof(value) for value in values), *_PIECE)
 
 
-def _kind_of(value: Any) -> Any:
-    """Numba's type of an argument; to find that of an array or a tuple takes it long."""
+def _form_of(value: Any) -> Any:
+    """What tells the type of an argument: Numba takes long to find it."""
     if isinstance(value, np.ndarray):
-        key: tuple[Any, ...] = value.dtype, value.ndim, value.flags.num
-    elif isinstance(value, tuple):
-        key = tuple, len(value), *map(type, value)
-    else:
-        key = (type(value),)
-    if key not in _kinds:
-        _kinds[key] = typeof(value)
-    return _kinds[key]
+        return value.dtype.str, value.ndim, value.flags.num
+    if isinstance(value, tuple):
+        return tuple(map(type, value))
+    return type(value)
 
 
 def words_of(value: Any) -> list[int]:
@@ -100,7 +106,7 @@ def words_of(value: Any) -> list[int]:
     if isinstance(value, np.ndarray):
         return [value.__array_interface__["data"][0], *value.shape, *value.strides]
     if isinstance(value, tuple):
-        return [int(each) for each in value]
+        return [index(each) for each in value]
     if isinstance(value, int | np.integer):
         return [int(value)]
     return [int(np.float64(value).view(np.int64))]
@@ -171,12 +177,8 @@ def fails(typing_context: Any, way: Any, packet: Any, first: Any, last: Any, thr
     return types.boolean(*[types.int64] * 5), generate
 
 
-@cache
 def find_code(kernel: Any, kinds: tuple[Any, ...]) -> tuple[int, int]:
-    """Addresses of the machine code of `enter` and a kernel, compiled for arguments of some types.
-
-    They stay the same: compiled functions live as long as the process.
-    """
+    """Addresses of the machine code of `enter` and of a kernel, for arguments of some types."""
     return address_of(enter, (Packet(kinds[:-3]), *_PIECE)), address_of(kernel, kinds)
 
 

@@ -35,8 +35,8 @@ ASLEEP = _ASLEEP // 8
 # Bytes of a piece.
 _PIECE = 32
 
-# How often a thread looks for work before it sleeps: for some 200 microseconds.
-_PATIENCE = 4000
+# How often a thread looks for work before it sleeps: for half a millisecond or so.
+_PATIENCE = 12000
 # After so many looks it lets another thread go on that shares its core.
 _COURTESY = 32
 
