@@ -16,8 +16,8 @@ _TASKS = (
     "couple", "rub", "look again", "look at faces", "judge", "wave", "patch wave",
 )  # fmt: skip
 
-# Attempts after which shares are set anew.
-_LEARN_EVERY = 8
+# Attempts after which shares are set anew; at once after sweeps of so many nanoseconds.
+_LEARN_EVERY, _LONG_NS = 8, 10_000_000
 # What a door and friction in an element cost, against judging an element.
 _DOOR_COST, _FRICTION_COST = 30, 30
 
@@ -69,7 +69,7 @@ class Stepping:
         """Compute the candidate at the end of a step of some length, and judge it."""
         work = self._pack()
         self._attempts += 1
-        if self._team.threads > 1 and self._attempts % _LEARN_EVERY == 0:
+        if self._team.threads > 1:
             self._learn()
         if dt != self._step[0]:
             self._step[0] = dt
@@ -91,13 +91,18 @@ class Stepping:
 
     def _pack(self) -> Work:
         """The tasks of all rounds for the present arrays."""
+        patches = self._patches
+        if self._arranged is not patches.sides:
+            self._arrange()
+        return self._works.get(
+            lambda: self.tasks().values(), self._deep.u, patches.w, patches.sides
+        )
+
+    def tasks(self) -> dict[str, Task]:
+        """All that is to be done in a step."""
         deep, patches = self._deep, self._patches
         if self._arranged is not patches.sides:
             self._arrange()
-        return self._works.get(self._tasks, deep.u, patches.w, patches.sides)
-
-    def _tasks(self) -> list[Task]:
-        deep, patches = self._deep, self._patches
         judge = deep.lowest, patches.at, self._depth, self.verdict, self._doubtful
         tasks = {
             **deep.tasks(patches, self._step, self._found),
@@ -107,7 +112,7 @@ class Stepping:
             ),
             "judge": (coupling.judge, judge),
         }  # fmt: skip
-        return [tasks[name] for name in _TASKS]
+        return {name: tasks[name] for name in _TASKS}
 
     @property
     def doubtful(self) -> int:
@@ -146,7 +151,9 @@ class Stepping:
         return 1 + self._sweep_shares.cut(self._deep.spent)
 
     def _learn(self) -> None:
-        """Give the threads shares after the time that they needed."""
+        """Now and then give the threads shares after the time that they needed."""
+        if self._attempts % _LEARN_EVERY and self._sweep[0, 3] < _LONG_NS:
+            return
         rows, spent = self._sweep[:, 1:3] - 1, self._deep.spent
         if self._sweep_shares.learn(self._sweep[:, 3], spent[rows[:, 1]] - spent[rows[:, 0]]):
             self._sweep[:, 1:3] = self._cut_rows()

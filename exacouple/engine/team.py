@@ -45,7 +45,8 @@ class Team:
         self._board = make_board(threads)
         self._leading = threading.RLock()
         self._rows: dict[tuple[int, int], Rounds] = {}
-        follow.compile((typeof(self._board), int64))
+        if threads > 1:
+            follow.compile((typeof(self._board), int64))
         self._calls: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(threads - 1)]
         for thread, calls in enumerate(self._calls, start=1):
             self._board[thread, ASLEEP] = 1

@@ -11,8 +11,7 @@ Numba keeps the machine code in a folder of its own (`exacouple.engine.codefolde
 tell what has been compiled already.
 
 ``python -m exacouple.engine.warmup ORDER PRECISION PART...`` compiles; without parts it does the
-half of the second process: all but the sweep over the deep elements, which the first one compiles
-meanwhile.
+half of the second process: all but what the first one compiles meanwhile.
 """
 
 from __future__ import annotations
@@ -46,6 +45,11 @@ _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
 CORE, SPONGE, MAXIMUM_PRINCIPLE = "core", "sponge", "dmp"
 REFINEMENT = "refinement"
 _TOO_LONG = 20.0
+# Of `CORE`; these and the rest take the same time.
+_FIRST_HALF = (
+    "sweep", "wave", "couple", "rub", "look again", "look at faces", "wake", "line up",
+    "find short", "rub patches",
+)  # fmt: skip
 PARTS = (CORE, SPONGE, MAXIMUM_PRINCIPLE, REFINEMENT)
 """What every solver needs, and what only those with these terms need."""
 
@@ -139,14 +143,14 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
 
 
 def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) -> None:
-    """Compile in this process; if helped, all of `CORE` but the deep elements in another one."""
+    """Compile in this process; if helped, all of `CORE` but its first half in another one."""
     missing = set(parts)
     if helped and CORE in missing:
         from exacouple.engine.packets import address_of, kinds_of
 
         helper = _start_process(order, precision, ())
         # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
-        for kernel, values in _deep_tasks(order, precision):
+        for kernel, values in _first_half(order, precision):
             address_of(kernel, kinds_of(values))
         _finish(helper)
         missing.remove(CORE)
@@ -215,31 +219,37 @@ def _finish(process: subprocess.Popen[str]) -> None:
         raise ExacoupleError(lines[-1])
 
 
-def _deep_tasks(order: int, precision: str) -> list[Task]:
-    """What advances deep elements, and looks for their fastest wave."""
+def _first_half(order: int, precision: str) -> list[Task]:
+    """What advances deep elements, and the lesser half of what else a step does."""
     from exacouple.engine.basis import gauss_legendre
     from exacouple.engine.elements import Elements
     from exacouple.engine.limiter import Patches
     from exacouple.engine.mesh import Mesh
+    from exacouple.engine.stepping import Stepping
+    from exacouple.engine.team import Team
 
     mesh, basis = Mesh(0.0, 0.0, 1.0, 4, 4), gauss_legendre(order)
     deep = Elements(
         mesh, basis, boundary="wall", precision=precision, gravity=1.0, coriolis=(0.0, 0.0),
         drag=0.0,
     )  # fmt: skip
-    patches, one = Patches(basis, mesh.ny, mesh.nx, "wall", "godunov"), np.zeros(1)
-    return list(deep.tasks(patches, one, one).values())
+    stepping = Stepping(
+        deep, Patches(basis, mesh.ny, mesh.nx, "wall", "godunov"), Team(1),
+        coriolis=np.zeros((mesh.ny + 2, basis.subcells)), depth=1.0, dx=1.0, g=1.0, drag=0.0,
+        sea=0.0, dry=0.1,
+    )  # fmt: skip
+    return [task for name, task in stepping.tasks().items() if name in _FIRST_HALF]
 
 
 def _run_rest(order: int, precision: str) -> None:
-    """Take a step with nothing in the place of the `_deep_tasks`, which are compiled elsewhere."""
+    """Take a step with nothing in the place of the `_first_half`, which is compiled elsewhere."""
     from numba import njit
 
     from exacouple.engine import packets
 
     idle = njit(lambda: None)
     names, known = vars(packets), packets.address_of
-    nothing, elsewhere = known(idle, ()), [task[0] for task in _deep_tasks(order, precision)]
+    nothing, elsewhere = known(idle, ()), [task[0] for task in _first_half(order, precision)]
     names["address_of"] = lambda function, kinds: (
         nothing if function in elsewhere else known(function, kinds)
     )
@@ -270,6 +280,7 @@ def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
         dry_tolerance=0.1,
         boundary="sponge" if SPONGE in parts else "outflow",
         precision=precision,
+        fixed_dt=True,
         threads=2,
         dmp_observables=int(MAXIMUM_PRINCIPLE in parts),
     )
