@@ -10,10 +10,10 @@ the piece has taken so far; a piece without items is none. A round begins when a
 pieces of the one before.
 
 Threads meet at a *board*, a `make_board` array with a cache line for each thread. That of the
-leading one tells the number of the latest round, and where to find it; those of the others tell up
-to which round their pieces were taken, and done, and whether they sleep. Pieces that nobody has
-taken when the leading thread has done its own, it does as well: threads that are slow to wake, or
-gone, hold up nobody.
+leading one tells whether it leads, the number of the latest round, and where to find it; those of
+the others tell up to which round their pieces were taken, and done, and whether they sleep. Pieces
+that nobody has taken when the leading thread has done its own, it does as well: threads that are
+slow to wake, or gone, hold up nobody.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ from exacouple.engine.primitives import clock, give_way, load, pause, store, swa
 Board = NDArray[np.int64]
 
 # Places in a line of the board, in bytes: of the leading thread, and of the others.
-_ROUND, _TABLE, _PIECES, _MOST = 0, 8, 16, 24
+_ROUND, _TABLE, _PIECES, _MOST, _LEADING = 0, 8, 16, 24, 32
 _TAKEN, _READY, _ASLEEP = 0, 8, 16
 ASLEEP = _ASLEEP // 8
 # Bytes of a piece.
@@ -125,8 +125,10 @@ def lead(board, table, tasks, rounds):
     """
     for number in range(tasks):
         table[ENTRIES * number + 2] = 0
+    store(_line(board, 0) + _LEADING, 1)
     for k in range(rounds.shape[0]):
         _share(board, table.ctypes.data, rounds[k, 0], rounds[k, 1])
+    store(_line(board, 0) + _LEADING, 0)
     failed = 0
     for number in range(tasks):
         failed += table[ENTRIES * number + 2]
@@ -135,7 +137,7 @@ def lead(board, table, tasks, rounds):
 
 @njit(**JIT)
 def follow(board, thread):
-    """Take the own share of the rounds that are offered, until there has been none for a while."""
+    """Take the own share of the rounds that are offered, until nobody has led for a while."""
     post, own = _line(board, 0), _line(board, thread)
     looks = 0
     while True:
@@ -148,6 +150,9 @@ def follow(board, thread):
             looks = 0
         elif looks < _PATIENCE:
             looks = _wait(looks)
+            # More rounds are to come, however long this one takes the others.
+            if looks == _PATIENCE and load(post + _LEADING):
+                looks = 0
         else:
             store(own + _ASLEEP, 1)
             if load(post + _ROUND) == number:

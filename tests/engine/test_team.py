@@ -1,5 +1,6 @@
 """Threads that share work: they take it, wait for each other and end."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -46,6 +47,24 @@ def fill(size, first, last, thread):
     np.empty(size[thread])
 
 
+pthread_self = ctypes.CDLL(None).pthread_self
+pthread_self.argtypes, pthread_self.restype = [], ctypes.c_ulong
+
+
+@njit(**UNCACHED)
+def sign(by, first, last, thread):
+    """Say which thread of the system does an item."""
+    for item in range(first, last):
+        by[item] = pthread_self()
+
+
+@njit(**UNCACHED)
+def dawdle(waits, first, last, thread):
+    """Take long."""
+    for item in range(first, last):
+        waits[0] = 0.5 * waits[0] + item
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3, 5])
 def test_each_item_is_done_once(threads: int) -> None:
     """Also after a break in which the threads fall asleep, and if there are fewer items."""
@@ -72,6 +91,21 @@ def test_a_round_begins_when_all_have_ended_the_one_before(threads: int) -> None
     work = Work((smooth, (u, out)), (smooth, (out, u)))
     team.run(work, Rounds(*[numbered(0, parts), numbered(1, parts)] * 100))
     np.testing.assert_array_equal(u, expected)
+
+
+def test_threads_stay_awake_while_one_takes_long() -> None:
+    """Who has little to do waits for the next round, however long the others need."""
+    team, by, waits = Team(2), np.zeros((9, 2), dtype=np.uint64), np.zeros(1)
+    pieces = team.parts(0, 2)
+    long = team.whole(3_000_000)
+    work = Work((dawdle, (waits,)), *((sign, (by[k],)) for k in range(9)))
+    team.run(work, Rounds(numbered(1, pieces)))
+    rounds = [
+        np.concatenate([numbered(0, long), numbered(1 + k, pieces)], axis=1) for k in range(9)
+    ]
+    team.run(work, Rounds(*rounds))
+    assert by.all()
+    assert [len(set(each)) for each in by.tolist()] == [2] * 9
 
 
 def test_arguments_of_all_kinds_arrive() -> None:
@@ -112,6 +146,7 @@ def test_threads_end_with_their_team_and_are_idle_without_work() -> None:
 
 
 FORKED = """
+import ctypes
 import os
 import numpy as np
 from exacouple.engine.coupling import fastest_wave
