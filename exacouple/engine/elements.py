@@ -13,7 +13,7 @@ from exacouple.engine.kernels import LEAST, load_kernels
 from exacouple.engine.lanes import LANES, TRACES
 from exacouple.engine.limiter import FREE, Patches
 from exacouple.engine.mesh import Mesh
-from exacouple.engine.packets import Task
+from exacouple.engine.packets import Task, Work
 from exacouple.engine.team import Team
 
 BOUNDARIES = {
@@ -157,14 +157,14 @@ class Elements:
         scale, g = self._real(dt / self._mesh.dx), self._real(self._gravity)
         found = np.zeros((len(rims), TRACES * (self._basis.order + 1)))
         values = self.u, self.out, self.bed, self._spin, rims, found, scale, g
-        team.alone((self._kernels.trace_doors, values), len(rims))
+        team.alone(Work((self._kernels.trace_doors, values)), len(rims))
         return found
 
     def receive(self, rims: NDArray[np.int64], given: Array, dt: float, team: Team) -> None:
         """Add what comes through the rims, see `exacouple.engine.interfaces.lift`, to `out`."""
         interfaces.lift(self._tag, self.out, rims, given, *self._lift, dt / self._mesh.dx)
         values = (self._tag, self.out, self.bed, rims, self.lowest, self._least)
-        team.alone((coupling.look_again, values), len(rims))
+        team.alone(Work((coupling.look_again, values)), len(rims))
 
     def keep(self, cells: Cells) -> None:
         """Leave some elements, as (row, column), as they were at the start of the step."""

@@ -151,8 +151,8 @@ def follow(board, thread):
         elif looks < _PATIENCE:
             looks = _wait(looks)
             # More rounds are to come, however long this one takes the others.
-            if looks == _PATIENCE and load(post + _LEADING):
-                looks = 0
+            if load(post + _LEADING):
+                looks %= _COURTESY
         else:
             store(own + _ASLEEP, 1)
             if load(post + _ROUND) == number:

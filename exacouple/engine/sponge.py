@@ -13,7 +13,7 @@ from exacouple.engine.lanes import LANES
 from exacouple.engine.limiter import Patches
 from exacouple.engine.mesh import Mesh
 from exacouple.engine.packets import Task, Works
-from exacouple.engine.team import Rounds, Team, numbered
+from exacouple.engine.team import Rounds, Team, joined, numbered
 from exacouple.errors import UsageError
 
 # What is left of a wave that has crossed the layer twice.
@@ -71,7 +71,7 @@ class Sponge:
         work = self._works.get(partial(self._tasks, deep, patches, dry), deep.u, patches.w)
         rows = numbered(0, team.parts(1, patches.at.shape[0] - 1))
         each = numbered(1, team.parts(0, len(patches)))
-        team.run(work, Rounds(np.concatenate([rows, each], axis=1)))
+        team.run(work, Rounds(joined(rows, each)))
 
     def _tasks(self, deep: Elements, patches: Patches, dry: float) -> list[Task]:
         elements = self._tag, deep.u, patches.at, *self._nodes, self._sea, self._step

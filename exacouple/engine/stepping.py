@@ -9,7 +9,7 @@ from exacouple.engine.elements import Elements
 from exacouple.engine.limiter import Patches
 from exacouple.engine.packets import Task, Work, Works
 from exacouple.engine.shares import Shares
-from exacouple.engine.team import Pieces, Rounds, Team, numbered
+from exacouple.engine.team import Pieces, Rounds, Team, joined, numbered
 
 _TASKS = (
     "wake", "sweep", "line up", "begin", "finish", "find short", "finish short", "rub patches",
@@ -130,20 +130,20 @@ class Stepping:
         doors, judge = patches.door_rows[rows], _pieces("judge", rows)
         rub = [_pieces("rub patches", every), _pieces("rub", rows)] if self._rubbed else []
         looks = [_pieces(name, doors) for name in ("look again", "look at faces")]
-        last = _joined(_pieces("couple", doors), *rub, *looks, judge)
+        last = joined(_pieces("couple", doors), *rub, *looks, judge)
         none, alone = team.whole(0), team.whole(1)
         begin, finish = _pieces("begin", none), _pieces("finish", none)
         turns = patches.most_bands() - 1
-        self._walk = begin, np.tile(_joined(begin, finish), (1, turns, 1)), finish
+        self._walk = begin, np.tile(joined(begin, finish), (1, turns, 1)), finish
         self._short = _pieces("finish short", none)
         between = [
             _pieces("line up", alone), *self._walk, _pieces("find short", alone), self._short
         ]  # fmt: skip
-        sweep = _joined(_pieces("sweep", self._cut_rows()), _pieces("wake", every))
+        sweep = joined(_pieces("sweep", self._cut_rows()), _pieces("wake", every))
         self._sweep = sweep[:, 0]
         self._rounds = Rounds(sweep, *(between if len(patches) else ()), last)
         waves = _pieces("wave", self._cut_rows()), _pieces("patch wave", every)
-        self._judging, self._looking = Rounds(judge), Rounds(_joined(*waves))
+        self._judging, self._looking = Rounds(judge), Rounds(joined(*waves))
         self._arranged = patches.sides
 
     def _cut_rows(self) -> Pieces:
@@ -167,8 +167,3 @@ class Stepping:
 
 def _pieces(name: str, bounds: Pieces) -> Pieces:
     return numbered(_TASKS.index(name), bounds)
-
-
-def _joined(*pieces: Pieces) -> Pieces:
-    """Several pieces after one another."""
-    return np.concatenate(pieces, axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import int64, typeof
 from numpy.typing import NDArray
 
-from exacouple.engine.packets import Task, Work
+from exacouple.engine.packets import Work
 from exacouple.engine.shares import Shares
 from exacouple.engine.sharing import ASLEEP, Board, follow, lead, make_board
 from exacouple.errors import ExacoupleError
@@ -31,6 +31,11 @@ def numbered(task: int, bounds: Pieces) -> Pieces:
     """One piece of the task of that number for each thread, given its bounds."""
     number, none = np.full((len(bounds), 1), task), np.zeros((len(bounds), 1), dtype=np.int64)
     return np.concatenate([number, bounds, none], axis=1)[:, None]
+
+
+def joined(*pieces: Pieces) -> Pieces:
+    """Several pieces for each thread, after one another in the same round."""
+    return np.concatenate(pieces, axis=1)
 
 
 class Team:
@@ -77,9 +82,9 @@ class Team:
             self._rows[first, last] = Rounds(numbered(0, self.parts(first, last)))
         self.run(work, self._rows[first, last])
 
-    def alone(self, task: Task, items: int) -> None:
-        """Do a task in the calling thread."""
-        self.run(Work(task), Rounds(numbered(0, self.whole(items))))
+    def alone(self, work: Work, items: int) -> None:
+        """Do the first task in the calling thread."""
+        self.run(work, Rounds(numbered(0, self.whole(items))))
 
     def parts(self, first: int, last: int, spent: NDArray[np.int64] | None = None) -> Pieces:
         """Cut a range into equal parts: where that of each thread begins and ends.

@@ -13,7 +13,7 @@ from numba import njit
 
 from exacouple.engine.compiling import JIT
 from exacouple.engine.packets import Work
-from exacouple.engine.team import Rounds, Team, numbered
+from exacouple.engine.team import Rounds, Team, joined, numbered
 from exacouple.errors import ExacoupleError
 
 UNCACHED = {**JIT, "cache": False}
@@ -100,9 +100,7 @@ def test_threads_stay_awake_while_one_takes_long() -> None:
     long = team.whole(3_000_000)
     work = Work((dawdle, (waits,)), *((sign, (by[k],)) for k in range(9)))
     team.run(work, Rounds(numbered(1, pieces)))
-    rounds = [
-        np.concatenate([numbered(0, long), numbered(1 + k, pieces)], axis=1) for k in range(9)
-    ]
+    rounds = [joined(numbered(0, long), numbered(1 + k, pieces)) for k in range(9)]
     team.run(work, Rounds(*rounds))
     assert by.all()
     assert [len(set(each)) for each in by.tolist()] == [2] * 9

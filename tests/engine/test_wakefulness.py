@@ -6,7 +6,7 @@ import pytest
 from exacouple.engine import wakefulness
 from exacouple.engine.packets import Work
 from exacouple.engine.subcells import PACK
-from exacouple.engine.team import Rounds, Team, numbered
+from exacouple.engine.team import Rounds, Team, joined, numbered
 
 BEGIN, FINISH = 0, 1
 
@@ -29,7 +29,7 @@ def test_what_is_finished_has_begun_and_so_has_what_lies_beside_it(
     none = np.zeros((threads, 2), dtype=np.int64)
     begin, finish = numbered(BEGIN, none), numbered(FINISH, none)
     turns = max(1, groups // band) - 1
-    rounds = begin, np.tile(np.concatenate([begin, finish], axis=1), (1, turns, 1)), finish
+    rounds = begin, np.tile(joined(begin, finish), (1, turns, 1)), finish
     waking = np.ones(groups * PACK, dtype=np.bool_)
     queue, team = np.zeros(1 + waking.size, dtype=np.int64), Team(1)
     task = wakefulness.line_up, (waking, queue, band, np.array(cuts), *rounds)
