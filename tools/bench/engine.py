@@ -163,18 +163,19 @@ class Cost:
     free: int
 
 
-def cost_of(setting: Setting, wanted: int = 5, most: int = 20) -> Cost:
+def cost_of(setting: Setting, wanted: int = 5, patience_s: float = 10.0) -> Cost:
     """Advance one solver and one with two threads in turns; the first turn does not count.
 
-    There are as many turns as it takes to have those that are wanted with two free cores. A turn
-    begins with a step that is not timed: the caches hold the values of the other solver, and the
-    second core has been idle.
+    There are as many turns as it takes to have those that are wanted with two free cores, but no
+    new one when patience is over. A turn begins with a step that is not timed: the caches hold the
+    values of the other solver, and the second core has been idle.
     """
     solvers = [make_solver(setting, threads) for threads in (1, 2)]
     steps = max(2, 600_000 // (setting.cells**2 * setting.order))
     turns: list[list[float]] = []
     free: list[bool] = []
-    while len(free) <= most and sum(free) < wanted:
+    over = time.monotonic() + patience_s
+    while len(free) < 2 or (sum(free) < wanted and time.monotonic() < over):
         cores, turn = free_cores(), []
         for solver in solvers:
             solver.step()
