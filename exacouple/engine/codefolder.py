@@ -1,8 +1,9 @@
 """Where the machine code of the kernels is kept: one folder for each state of the engine's sources.
 
 Numba looks only at the file of a function to tell whether its machine code is still right, not at
-the files of the functions that are compiled into it. Folders of other sources go when a new one
-comes, but for the newest, those used lately and those that another process holds.
+the files of the functions that are compiled into it. And it finds no machine code of files that
+were moved or written again, as when exacouple is installed anew. Folders of other sources go when a
+new one comes, but for the newest, those used lately and those that another process holds.
 """
 
 import atexit
@@ -44,8 +45,10 @@ def code_folder() -> Path:
 
 
 def _digest_of_sources() -> str:
+    """Digest of the sources, their place and age: Numba knows a file by the latter two."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).absolute().parent.glob("*.py")):
+        digest.update(f"{source} {source.stat().st_mtime_ns} ".encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

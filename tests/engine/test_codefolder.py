@@ -1,6 +1,7 @@
 """Folders of machine code: old ones go, those in use stay."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -100,6 +101,31 @@ def test_what_is_no_folder_of_machine_code_stays(tmp_path: Path) -> None:
         make_old(tmp_path, f"old{days}", days)
     hold_folder(tmp_path, "new")
     assert {"mine", "notes.txt"} < names(tmp_path)
+
+
+def folder_of(package: Path, cache: Path) -> str:
+    """The folder that a process with a copy of the package holds."""
+    code = "from exacouple.engine.codefolder import code_folder; print(code_folder())"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(package.parent), "NUMBA_CACHE_DIR": str(cache)},
+    ).stdout  # fmt: skip
+
+
+def test_what_was_moved_or_installed_again_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """Numba finds no machine code for it: none must seem to be there."""
+    package, cache = tmp_path / "one" / "exacouple", tmp_path / "cache"
+    shutil.copytree(
+        Path(exacouple.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    first = folder_of(package, cache)
+    assert folder_of(package, cache) == first
+    (tmp_path / "link").symlink_to(package.parent)
+    linked = folder_of(tmp_path / "link" / package.name, cache)
+    os.utime(package / "engine" / "sweep.py", (0.0, 0.0))
+    written_again = folder_of(package, cache)
+    moved = folder_of(package.parent.rename(tmp_path / "two") / package.name, cache)
+    assert len({first, linked, written_again, moved}) == 4
 
 
 def test_without_a_folder_to_write_to_there_is_a_temporary_one(
