@@ -16,6 +16,7 @@ half of the second process: all but what the first one compiles meanwhile.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -121,6 +122,8 @@ def compile_kernels(
 
 def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
     """Compile in another process if that can be; gives the seconds that it took."""
+    from exacouple.engine.compiling import CACHE
+
     _log.info(
         "compiling the numerical kernels of order %d; they are kept, so that the next start is "
         "quick",
@@ -129,13 +132,15 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
     )
     start = time.monotonic()
     try:
-        _finish(_start_process(order, precision, parts))
+        folder = {"NUMBA_CACHE_DIR": str(CACHE.parents[1])}
+        _finish(_start_process(order, precision, parts, folder))
     except (OSError, ExacoupleError) as exc:
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
             "differ in the last digits from those of a run that loads what was compiled",
             exc,
         )
+        _loaded.update((order, precision, part) for part in parts)
         _compile(order, precision, parts, helped=False)
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
@@ -146,9 +151,11 @@ def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) 
     """Compile in this process; if helped, all of `CORE` but its first half in another one."""
     missing = set(parts)
     if helped and CORE in missing:
+        # Before Numba is imported, which takes long.
+        helper = _start_process(order, precision, (), {})
+
         from exacouple.engine.packets import address_of, kinds_of
 
-        helper = _start_process(order, precision, ())
         # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
         for kernel, values in _first_half(order, precision):
             address_of(kernel, kinds_of(values))
@@ -173,26 +180,27 @@ def _key(order: int, precision: str) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def _start_process(order: int, precision: str, parts: Iterable[str]) -> subprocess.Popen[str]:
-    """Start the program of this module.
+def _start_process(
+    order: int, precision: str, parts: Iterable[str], surroundings: dict[str, str]
+) -> subprocess.Popen[str]:
+    """Start the program of this module, with some more variables in its environment.
 
     Raises
     ------
     OSError
         It cannot be started.
     """
-    from exacouple.engine.compiling import CACHE
-
     if not sys.executable:
         raise OSError("this Python is part of another program and does not know its own")
-    root = str(Path(__file__).resolve().parents[2])
+    # Not resolved: Numba knows a file by the path that it was found under.
+    root = str(Path(__file__).absolute().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order), precision, *parts],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
-            "NUMBA_CACHE_DIR": str(CACHE.parents[1]),
+            **surroundings,
         },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -320,6 +328,8 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 def _main(order: int, precision: str, parts: list[str]) -> None:
     """Do what the command line asks for; the solvers of this process compile."""
+    # What Numba makes stays until the end.
+    gc.disable()
     _loaded.update((order, precision, part) for part in PARTS)
     if parts:
         _compile(order, precision, parts, helped=len(os.sched_getaffinity(0)) > 1)

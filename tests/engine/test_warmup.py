@@ -135,6 +135,51 @@ def test_python_within_another_program_compiles_by_itself(
     assert "part of another program" in caplog.text
 
 
+FOR_ITSELF = """
+import sys
+sys.executable = ""
+from exacouple.engine.warmup import CORE, compile_kernels
+assert compile_kernels(1, [CORE]) > 0.0
+assert compile_kernels(1, [CORE]) is None
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_compiles_for_itself_does_not_wait_for_itself(tmp_path: Path) -> None:
+    """Its solvers ask for what it is about to compile."""
+    subprocess.run(
+        [sys.executable, "-P", "-c", FOR_ITSELF],
+        cwd=tmp_path, env=empty_cache(tmp_path), check=True, timeout=300.0,
+    )  # fmt: skip
+
+
+THROUGH_A_LINK = """
+from numba.core import event
+from exacouple.engine import warmup
+
+class Told(event.Listener):
+    def on_start(self, told):
+        raise SystemExit(f"{told.data['dispatcher']} is compiled here")
+
+    def on_end(self, told):
+        pass
+
+event.register("numba:compile", Told())
+warmup.make_ready(1, "double", [])
+"""
+
+
+@pytest.mark.slow
+def test_a_run_through_a_symbolic_link_compiles_nothing_itself(tmp_path: Path) -> None:
+    """The processes that compile find the sources under the same path."""
+    environment = empty_cache(tmp_path)
+    (tmp_path / "link").symlink_to(environment["PYTHONPATH"])
+    subprocess.run(
+        [sys.executable, "-P", "-c", THROUGH_A_LINK],
+        cwd=tmp_path, env=environment | {"PYTHONPATH": str(tmp_path / "link")}, check=True,
+    )  # fmt: skip
+
+
 def test_a_process_loads_once_what_its_solvers_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Later solvers ask for what is new; what failed is tried again."""
     asked: list[tuple[int, tuple[str, ...]]] = []
