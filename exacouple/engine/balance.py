@@ -7,7 +7,7 @@ again where one cannot. Work arrays, lanes and faces are those of `exacouple.eng
 import numpy as np
 from numba import njit
 
-from exacouple.engine.compiling import INLINE, KERNEL
+from exacouple.engine.compiling import INLINE, KERNEL, ZERO
 from exacouple.engine.neighbours import DG, gather, keep_edges, load_edges
 from exacouple.engine.subcells import (
     FLUX,
@@ -170,7 +170,7 @@ def finish(
         load_edges(
             order, edges, sides, door_at, door_traces, project, awake, start, low, high, sea, g
         )
-        solve(low, high, flux, 0, 4 * m, g)
+        solve(low, high, flux, ZERO, 4 * m, g)
         add_edges(order, flux, own, scale)
         keep_doors(order, flux, sides, door_at, door_flux, awake, start)
         load_angles(order, turn, row, awake, start, angles)

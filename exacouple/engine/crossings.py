@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from exacouple.engine.basis import Array
-from exacouple.engine.compiling import INLINE, JIT
+from exacouple.engine.compiling import INLINE, JIT, ZERO
 from exacouple.engine.limiter import Patches, wetted
 from exacouple.engine.neighbours import inside
 from exacouple.engine.subcells import FLUX, PACK, STATE, solve
@@ -145,7 +145,7 @@ def _cross(
             _load(edges, bed, waking, parts[face, number // m], facing, number % m, part)
             for v in range(STATE):
                 below[at + v * PACK], above[at + v * PACK] = whole[v], part[v]
-        solve(low, high, flux, 0, groups, g)
+        solve(low, high, flux, ZERO, groups, g)
         for number in range(count * m):
             at = number // PACK * FLUX * PACK + number % PACK
             mass, along, across = flux[at], flux[at + PACK], flux[at + 2 * PACK]

@@ -11,7 +11,7 @@ those between neighbours in a row.
 from collections.abc import Callable
 
 from exacouple.engine.basis import Basis
-from exacouple.engine.lanes import LANES, TRACES, Layout, Loop
+from exacouple.engine.lanes import LANES, TRACES, Layout, Loop, lane
 
 # What writes a trace, by its number and whether it differs along the face.
 Trace = Callable[[int, bool], str]
@@ -28,7 +28,7 @@ def meeting_source(basis: Basis, layout: Layout, least: float) -> list[str]:
     """
     n, nn = layout.n, layout.nodes
     loop = Loop(n, 1)
-    loop.put("shut", f"gates[row, block, {2 * LANES} + w] == 0.0")
+    loop.put("shut", f"gates[row, block, {lane(2, 'w')}] == 0.0")
     _meet(
         loop,
         _across_y("waiting[1 - level, block", 0),
@@ -38,15 +38,15 @@ def meeting_source(basis: Basis, layout: Layout, least: float) -> list[str]:
     loop.put("low", "least[under, block, w]")
     for j in range(n):
         for v, name in enumerate(_ALONG_Y):
-            node = f"at + {(v * nn + j * n) * LANES} + w"
-            star = f"records[place, {layout.star * LANES} + {node}]"
+            node = lane(v * nn + j * n)
+            star = f"records[place, {lane(layout.star + v * nn + j * n)}]"
             loop.put(star, f"{star} + {_lift(basis, 0, j)} * {name}_above")
             value = f"out[under, block, {node}] + {_lift(basis, 1, j)} * {name}_below"
             loop.put(f"n_{v}", value)
             if least > 0.0:
                 loop.put(f"n_{v}", f"n_{v} if abs(n_{v}) > {least!r} else 0.0")
             loop.put(f"out[under, block, {node}]", f"n_{v}")
-        loop.put("h", f"n_0 - bed[row - 1, block, at + {j * n * LANES} + w]")
+        loop.put("h", f"n_0 - bed[row - 1, block, {lane(j * n)}]")
         loop.put("low", "h if h < low else low")
         loop.put("low", "low + 0.0 * (n_0 + n_1 + n_2)")
     loop.put("least[under, block, w]", "low")
@@ -62,21 +62,19 @@ def meeting_source(basis: Basis, layout: Layout, least: float) -> list[str]:
 def correction_source(basis: Basis, layout: Layout) -> list[str]:
     """Source of ``correct``: faces across x, lifted; all but the row above is done then."""
     n, nn = layout.n, layout.nodes
-    loop = Loop(n, n)
-    loop.lines.insert(2, f"        on = line * {3 * LANES}")
-    lower, upper = _across_x(0, "w"), _across_x(2, "w")
-    before, behind = _across_x(2, "w - 1"), _across_x(0, "w + 1")
+    loop = Loop(n, n, there=3)
+    lower, upper = _across_x(0, 0), _across_x(2, 0)
+    before, behind = _across_x(2, -1), _across_x(0, 1)
     for low, high, side in ((before, lower, 0), (upper, behind, 1)):
-        loop.put("shut", f"gates[row, block, {side * LANES} + w] == 0.0")
+        loop.put("shut", f"gates[row, block, {lane(side, 'w')}] == 0.0")
         _meet(loop, low, high, n)
         for name in _ALONG_X:
             loop.put(f"{name}_{side}", f"{name}_{('above', 'below')[side]}")
     for i in range(n):
         for v, name in enumerate(_ALONG_X):
-            node = f"at + {(v * nn + i) * LANES} + w"
-            star = f"records[place, {layout.star * LANES} + {node}]"
+            star = f"records[place, {lane(layout.star + v * nn + i)}]"
             lifts = " + ".join(f"{_lift(basis, side, i)} * {name}_{side}" for side in range(2))
-            loop.put(f"out[row, block, {node}]", f"{star} + {lifts}")
+            loop.put(f"out[row, block, {lane(v * nn + i)}]", f"{star} + {lifts}")
     return ["def correct(records, place, block, row, out, gates, scale, g):", *loop.lines]
 
 
@@ -84,17 +82,17 @@ def _across_y(place: str, first: int) -> Trace:
     """Trace across y, from a slot on."""
 
     def trace(number: int, on_line: bool) -> str:
-        return f"{place}, {'at + ' if on_line else ''}{(first + number) * LANES} + w]"
+        return f"{place}, {lane(first + number, 'here' if on_line else 'w')}]"
 
     return trace
 
 
-def _across_x(slot: int, lane: str) -> Trace:
-    """Trace across x: 0 on the lower side of the elements, 2 on the upper one."""
+def _across_x(slot: int, further: int) -> Trace:
+    """Trace across x some lanes on: 0 on the lower side of the elements, 2 on the upper one."""
 
     def trace(number: int, on_line: bool) -> str:
-        at = (3 * number + slot) * LANES
-        return f"records[place, {'on + ' if on_line else ''}{at} + {lane}]"
+        at = (3 * number + slot) * LANES + further
+        return f"records[place, {'there' if on_line else 'w'} + {at}]"
 
     return trace
 

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from exacouple.engine.basis import Basis
 from exacouple.engine.faces import correction_source, meeting_source
-from exacouple.engine.lanes import LANES, TRACES, Layout, Loop, combination
+from exacouple.engine.lanes import LANES, TRACES, Layout, Loop, combination, lane, named_once
 
 
 def kernel_source(basis: Basis, least: float = 0.0, line: int = 8) -> str:
@@ -35,15 +35,15 @@ def kernel_source(basis: Basis, least: float = 0.0, line: int = 8) -> str:
     layout = Layout(basis.order + 1)
     return "\n".join(
         [
-            *_predictor(basis, layout, line),
+            *named_once(_predictor(basis, layout, line)),
             "",
-            *meeting_source(basis, layout, least),
+            *named_once(meeting_source(basis, layout, least)),
             "",
-            *correction_source(basis, layout),
+            *named_once(correction_source(basis, layout)),
             "",
-            *_bound(layout),
+            *named_once(_bound(layout)),
             "",
-            *_fastest(layout),
+            *named_once(_fastest(layout)),
             "",
         ]
     )
@@ -62,24 +62,29 @@ def _predictor(basis: Basis, layout: Layout, line: int) -> list[str]:
     requests = _requests(layout, line)
     share = -(-len(requests) // len(loops))
     for number, loop in enumerate(loops):
-        source += requests[number * share : (number + 1) * share] + loop
+        source += _ask(requests[number * share : (number + 1) * share], line) + loop
     source += _end_of_step(layout, slot)
     source += _extrapolation(basis, layout, slot, ("e", "p", "q", "pu", "qu", "h"), 0)
     source += _extrapolation(basis, layout, slot, ("e", "q", "p", "qv", "qu", "h"), 2)
     return source + _speeds(basis, layout)
 
 
-def _requests(layout: Layout, line: int) -> list[str]:
-    """Calls that ask for all that the next block reads and writes.
+def _requests(layout: Layout, line: int) -> list[tuple[str, int]]:
+    """What the next block reads and writes, line by line.
 
     They belong between the loops: only few requests can wait for the memory at a time, and what
     else is not in the first-level cache waits behind them.
     """
     sizes = {"u": 3 * layout.nodes, "bed": layout.nodes, "out": 3 * layout.nodes}
+    return [(name, at) for name, slots in sizes.items() for at in range(0, slots * LANES, line)]
+
+
+def _ask(requests: Sequence[tuple[str, int]], line: int) -> list[str]:
+    """A call for each array that something is asked of."""
     return [
-        f"    prefetch({name}, row, block + 1, {at})"
-        for name, slots in sizes.items()
-        for at in range(0, slots * LANES, line)
+        f"    prefetch({name}, row, block + 1, {places[0]}, {len(places)}, {line})"
+        for name in dict(requests)
+        if (places := [at for other, at in requests if other == name])
     ]
 
 
@@ -116,13 +121,13 @@ def _along_x(basis: Basis, layout: Layout, slot: dict[str, int], k: int) -> list
         for v, f in enumerate("epq"):
             here = loop.at(slot[f"{f}{k}"] + i)
             if k == 0:
-                nodal = f"u[row, block, at + {(v * layout.nodes + i) * LANES} + w]"
+                nodal = f"u[row, block, {lane(v * layout.nodes + i)}]"
                 loop.put(f"{f}_{i}", nodal)
                 loop.put(here, f"{f}_{i}")
             else:
                 loop.put(f"{f}_{i}", here)
         if k == 0:
-            loop.put(f"h_{i}", f"e_{i} - bed[row, block, at + {i * LANES} + w]")
+            loop.put(f"h_{i}", f"e_{i} - bed[row, block, {lane(i)}]")
             loop.put(f"inverse_{i}", f"1.0 / h_{i}")
             for f in ("h", "inverse"):
                 loop.put(loop.at(slot[f] + i), f"{f}_{i}")
@@ -212,24 +217,23 @@ def _extrapolation(
     """Traces on the lower and upper face across one direction."""
     n = layout.n
     line_step, node_step = (n, 1) if first_side == 0 else (1, n)
-    loop = Loop(n, line_step)
-    loop.lines.insert(2, f"        to = line * {(3 if first_side == 0 else 1) * LANES}")
+    loop = Loop(n, line_step, there=3 if first_side == 0 else 1)
     for t, f in enumerate(fields):
         nodes = [loop.at(slot[f"mean_{f}"] + i * node_step) for i in range(n)]
         for i, node in enumerate(nodes):
             loop.put(f"n_{i}", node)
         for side, ends in enumerate((basis.left, basis.right)):
-            target = _trace(layout, first_side + side, t * n, "to + ")
+            target = _trace(layout, first_side + side, t * n, "there")
             loop.put(target, combination(ends, [f"n_{i}" for i in range(n)]))
     return loop.lines
 
 
-def _trace(layout: Layout, side: int, number: int, to: str = "") -> str:
+def _trace(layout: Layout, side: int, number: int, place: str = "w") -> str:
     """Where the kernels keep a trace of the left, right, lower or upper side."""
     if side == 3:
-        return f"waiting[level, block, {to}{number * LANES} + w]"
+        return f"waiting[level, block, {lane(number, place)}]"
     slot = layout.across_y + number if side == 2 else 3 * number + 2 * side
-    return f"records[place, {to}{slot * LANES} + w]"
+    return f"records[place, {lane(slot, place)}]"
 
 
 def _speeds(basis: Basis, layout: Layout) -> list[str]:
@@ -251,9 +255,9 @@ def _bound(layout: Layout) -> list[str]:
     nn = layout.nodes
     source = ["def bound(u, bed, row, block, tops, g):", f"    for w in range({LANES}):"]
     for i in range(nn):
-        e, p, q = (f"u[row, block, {(f * nn + i) * LANES} + w]" for f in range(3))
+        e, p, q = (f"u[row, block, {lane(f * nn + i, 'w')}]" for f in range(3))
         source += [
-            f"        h = {e} - bed[row, block, {i * LANES} + w]",
+            f"        h = {e} - bed[row, block, {lane(i, 'w')}]",
             f"        flow = abs({p}) + abs({q})",
         ]
         for name, sign, value in (("low", "<", "h"), ("high", ">", "h"), ("most", ">", "flow")):
@@ -269,8 +273,8 @@ def _fastest(layout: Layout) -> list[str]:
     loop = f"    for w in range({LANES}):"
     source = ["def fastest(u, bed, row, block, tops, g):", loop, "        top = 0.0"]
     for i in range(nn):
-        e, p, q = (f"u[row, block, {(f * nn + i) * LANES} + w]" for f in range(3))
-        source.append(f"        h = {e} - bed[row, block, {i * LANES} + w]")
+        e, p, q = (f"u[row, block, {lane(f * nn + i, 'w')}]" for f in range(3))
+        source.append(f"        h = {e} - bed[row, block, {lane(i, 'w')}]")
         source.append(f"        top = max(top, (abs({p}) + abs({q})) / h + 2.0 * sqrt(g * h))")
     source.append("        tops[w] = top")
     return source

@@ -4,6 +4,8 @@ The kernels treat `LANES` neighbouring elements at once. What they touch lies in
 ``work[slot * LANES + lane]``.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -73,21 +75,54 @@ def combination(coefficients: Iterable[float], names: Iterable[str]) -> str:
     return " + ".join(terms)
 
 
+def named_once(lines: Iterable[str]) -> list[str]:
+    """Lines of a kernel, with a new name for each value; none may pass from turn to turn of a loop.
+
+    Numba goes through the whole kernel for every name that is given twice.
+
+    >>> named_once(["low = a", "low = b if b < low else low", "out[w] = low"])
+    ['low = a', 'low__2 = b if b < low else low', 'out[w] = low__2']
+    """
+    names: dict[str, str] = {}
+    given: Counter[str] = Counter()
+    renamed = []
+    for line in lines:
+        target = re.match(r" *(\w+) = ", line)
+        start = target.end() if target else 0
+        rest = re.sub(r"\b[a-z_]\w*", lambda name: names.get(name[0], name[0]), line[start:])
+        if not target:
+            renamed.append(rest)
+            continue
+        name = target[1]
+        given[name] += 1
+        names[name] = f"{name}__{given[name]}" if given[name] > 1 else name
+        renamed.append(target[0].replace(name, names[name]) + rest)
+    return renamed
+
+
+def lane(slot: int, place: str = "here") -> str:
+    """Index of the lane at hand in a slot; each addition in it takes time to compile."""
+    return f"{place} + {slot * LANES}" if slot else place
+
+
 class Loop:
     """Lines of ``for line in range(count): for w in range(LANES): ...``.
 
-    Slots inside are relative to ``line * stride``; statements may keep lane values in local names.
+    ``here`` is the lane in slot ``line * stride``, and ``there``, if asked for, that in a slot of
+    another stride. Statements may keep lane values in local names.
     """
 
-    def __init__(self, count: int, stride: int) -> None:
+    def __init__(self, count: int, stride: int, there: int | None = None) -> None:
+        strides = {"here": stride} if there is None else {"here": stride, "there": there}
         self.lines = [
             f"    for line in range({count}):",
-            f"        at = line * {stride * LANES}",
+            *(f"        from_{name} = line * {each * LANES}" for name, each in strides.items()),
             f"        for w in range({LANES}):",
+            *(f"            {name} = from_{name} + w" for name in strides),
         ]
 
     def at(self, slot: int) -> str:
-        return f"work[at + {slot * LANES} + w]"
+        return f"work[{lane(slot)}]"
 
     def put(self, target: str, value: str) -> None:
         self.lines.append(f"            {target} = {value}")

@@ -7,7 +7,7 @@ piece, and the lanes of `exacouple.engine.subcells`. Sides are left, right, bott
 import numpy as np
 from numba import njit
 
-from exacouple.engine.compiling import INLINE, KERNEL
+from exacouple.engine.compiling import INLINE, KERNEL, ZERO
 from exacouple.engine.lanes import LANES
 from exacouple.engine.subcells import PACK, STATE
 
@@ -88,7 +88,7 @@ def gather(order, w, bed, sides, place, u, ground, project, awake, first, halo):
                 row, column = place[s, side, 0], place[s, side, 1]
                 for v in range(3):
                     _edge_line(order, project, u[row], v, column, side, lines[v])
-                _edge_line(order, project, ground[row], 0, column, side, lines[3])
+                _edge_line(order, project, ground[row], ZERO, column, side, lines[3])
             for k in range(m):
                 y, x = beyond(side, k, m)
                 at = (y * (m + 2) + x) * PACK + lane

@@ -7,7 +7,7 @@ of Bollermann, Noelle and Lukacova-Medvidova 2011, Commun. Comput. Phys. 10, 371
 from numba import njit
 
 from exacouple.engine.balance import advance, exchange, keep_doors, load_angles, scatter
-from exacouple.engine.compiling import KERNEL
+from exacouple.engine.compiling import KERNEL, ZERO
 from exacouple.engine.neighbours import beyond, facing, gather, inside, load_edges
 from exacouple.engine.subcells import FLUX, PACK, STATE, flow, lanes, reconstruct, solve
 
@@ -78,7 +78,7 @@ def finish_short(
         load_edges(
             order, edges, sides, door_at, door_traces, project, short, start, low, high, sea, g
         )
-        solve(low, high, through, 0, 4 * m, g)
+        solve(low, high, through, ZERO, 4 * m, g)
         _place_edges(order, through, flux)
         _gather_shares(order, share, scarce, sides, short, start, given)
         _scale(order, given, flux)

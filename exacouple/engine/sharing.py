@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from exacouple.engine.blocks import zeros
-from exacouple.engine.compiling import INLINE, JIT, KERNEL
+from exacouple.engine.compiling import INLINE, JIT, KERNEL, ZERO
 from exacouple.engine.lanes import LINE_BYTES
 from exacouple.engine.packets import ENTRIES, fails
 from exacouple.engine.primitives import clock, give_way, load, pause, store, swap
@@ -76,26 +76,26 @@ def _has_work(pieces, most, thread):
 @njit(**KERNEL)
 def _share(board, table, pieces, most):
     """Do a round, with the other threads if there is work for them."""
-    threads, post = board.shape[0], _line(board, 0)
+    threads, post = board.shape[0], _line(board, ZERO)
     helped = False
     for thread in range(1, threads):
         helped |= _has_work(pieces, most, thread)
     if not helped:
-        _do(table, pieces, most, 0)
+        _do(table, pieces, most, ZERO)
         return
     number = load(post + _ROUND) + 1
     store(post + _TABLE, table)
     store(post + _PIECES, pieces)
     store(post + _MOST, most)
     store(post + _ROUND, number)
-    _do(table, pieces, most, 0)
+    _do(table, pieces, most, ZERO)
     for thread in range(1, threads):
         own = _line(board, thread)
         if swap(own + _TAKEN, number - 1, number):
             _do(table, pieces, most, thread)
             store(own + _READY, number)
     for thread in range(1, threads):
-        looks = 0
+        looks = ZERO
         while load(_line(board, thread) + _READY) != number:
             looks = _wait(looks)
 
@@ -125,10 +125,11 @@ def lead(board, table, tasks, rounds):
     """
     for number in range(tasks):
         table[ENTRIES * number + 2] = 0
-    store(_line(board, 0) + _LEADING, 1)
+    store(_line(board, ZERO) + _LEADING, 1)
+    address = np.int64(table.ctypes.data)
     for k in range(rounds.shape[0]):
-        _share(board, table.ctypes.data, rounds[k, 0], rounds[k, 1])
-    store(_line(board, 0) + _LEADING, 0)
+        _share(board, address, rounds[k, 0], rounds[k, 1])
+    store(_line(board, ZERO) + _LEADING, 0)
     failed = 0
     for number in range(tasks):
         failed += table[ENTRIES * number + 2]
@@ -138,8 +139,8 @@ def lead(board, table, tasks, rounds):
 @njit(**JIT)
 def follow(board, thread):
     """Take the own share of the rounds that are offered, until nobody has led for a while."""
-    post, own = _line(board, 0), _line(board, thread)
-    looks = 0
+    post, own = _line(board, ZERO), _line(board, thread)
+    looks = ZERO
     while True:
         number = load(post + _ROUND)
         if number != load(own + _TAKEN):
@@ -147,7 +148,7 @@ def follow(board, thread):
                 table, pieces = load(post + _TABLE), load(post + _PIECES)
                 _do(table, pieces, load(post + _MOST), thread)
                 store(own + _READY, number)
-            looks = 0
+            looks = ZERO
         elif looks < _PATIENCE:
             looks = _wait(looks)
             # More rounds are to come, however long this one takes the others.

@@ -5,7 +5,7 @@ A queue of patches is an array of integers: how many there are, and then their n
 
 from numba import njit
 
-from exacouple.engine.compiling import INLINE, KERNEL
+from exacouple.engine.compiling import INLINE, KERNEL, ZERO
 from exacouple.engine.neighbours import DG
 from exacouple.engine.subcells import PACK
 
@@ -64,14 +64,14 @@ def line_up(waking, queue, band, cuts, starts, middles, ends, first, last, threa
     groups, threads = -(-count // PACK), starts.shape[0]
     enough = groups >= threads * band
     middles[:, :, 1:3] = 0
-    a = 0
+    a = ZERO
     for k in range(threads):
         z, bands = int(groups * cuts[k + 1]), 1
         if enough:
             z = min(max(z, a + band), groups - (threads - 1 - k) * band)
             bands = (z - a) // band
         back = k % 2 == 0
-        _set(starts[k, 0], a, z, 0, bands, back)
+        _set(starts[k, 0], a, z, ZERO, bands, back)
         for number in range(1, bands):
             _set(middles[k, 2 * number - 2], a, z, number, bands, back)
             _set(middles[k, 2 * number - 1], a, z, number - 1, bands, back)
