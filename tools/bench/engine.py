@@ -163,7 +163,7 @@ class Cost:
     free: int
 
 
-def cost_of(setting: Setting, wanted: int = 5, patience_s: float = 10.0) -> Cost:
+def cost_of(setting: Setting, wanted: int = 9, patience_s: float = 10.0) -> Cost:
     """Advance one solver and one with two threads in turns; the first turn does not count.
 
     There are as many turns as it takes to have those that are wanted with two free cores, but no
