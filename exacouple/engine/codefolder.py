@@ -89,16 +89,17 @@ def _is_in(folder: Path, lock: IO[bytes]) -> bool:
 
 
 @contextmanager
-def writing_to(folder: Path) -> Iterator[None]:
+def writing_to(folder: Path) -> Iterator[IO[bytes]]:
     """Wait until no other process writes machine code there, and let none do so meanwhile.
 
-    Numba's index of a function does not bear that two processes write it at once.
+    Numba's index of a function does not bear that two processes write it at once. Gives the lock,
+    which lasts as long as any process has it open.
     """
     with (folder / _WRITING).open("a+b") as lock:
         if not _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
             _log.info("another process compiles numerical kernels: waiting for it")
             _lock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock
 
 
 def remove_unused(base: Path) -> None:

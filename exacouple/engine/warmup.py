@@ -27,7 +27,7 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,16 +112,19 @@ def compile_kernels(
     marks = {part: CACHE / f"compiled-{part}-{_key(order, precision)}" for part in parts}
     if all(mark.exists() for mark in marks.values()):
         return None
-    with writing_to(CACHE):
+    with writing_to(CACHE) as lock:
         missing = [part for part, mark in marks.items() if not mark.exists()]
-        took = _compile_parts(order, missing, precision) if missing else None
+        took = _compile_parts(order, missing, precision, lock) if missing else None
         for part in missing:
             marks[part].touch()
         return took
 
 
-def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
-    """Compile in another process if that can be; gives the seconds that it took."""
+def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[bytes]) -> float:
+    """Compile in another process if that can be; gives the seconds that it took.
+
+    All processes that compile hold the lock, should this one be killed: as their standard input.
+    """
     from exacouple.engine.compiling import CACHE
 
     _log.info(
@@ -133,7 +136,7 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str) -> float:
     start = time.monotonic()
     try:
         folder = {"NUMBA_CACHE_DIR": str(CACHE.parents[1])}
-        _finish(_start_process(order, precision, parts, folder))
+        _finish(_start_process(order, precision, parts, folder, stdin=lock))
     except (OSError, ExacoupleError) as exc:
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
@@ -181,7 +184,12 @@ def _key(order: int, precision: str) -> str:
 
 
 def _start_process(
-    order: int, precision: str, parts: Iterable[str], surroundings: dict[str, str]
+    order: int,
+    precision: str,
+    parts: Iterable[str],
+    surroundings: dict[str, str],
+    *,
+    stdin: IO[bytes] | None = None,
 ) -> subprocess.Popen[str]:
     """Start the program of this module, with some more variables in its environment.
 
@@ -202,7 +210,7 @@ def _start_process(
             "PYTHONPATH": os.pathsep.join(paths),
             **surroundings,
         },
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ from exacouple.launch.progress import CollapseWatch, LineSplitter, Progress, Pro
 
 _log = logging.getLogger(__name__)
 
-COMPILING = re.compile(rb"compil(?:ing|ed) the numerical kernels.*")
+COMPILING = re.compile(rb"(?:compil(?:ing|ed) the|another process compiles) numerical kernels.*")
 """What the embedded engine says when its first step takes long."""
 
 _BLOCK = 1 << 16

@@ -1,10 +1,14 @@
 """Compilation before it is needed."""
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +155,55 @@ def test_a_process_that_compiles_for_itself_does_not_wait_for_itself(tmp_path: P
         [sys.executable, "-P", "-c", FOR_ITSELF],
         cwd=tmp_path, env=empty_cache(tmp_path), check=True, timeout=300.0,
     )  # fmt: skip
+
+
+COMPILE = "from exacouple.engine.warmup import compile_kernels; compile_kernels(4)"
+
+
+def child_of(parent: int) -> int:
+    """Wait until a process has started another one, and give the number of that."""
+    deadline = time.monotonic() + 60.0
+    while time.monotonic() < deadline:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                    return int(stat.parent.name)
+        time.sleep(0.05)
+    raise AssertionError(f"{parent} starts no other process")
+
+
+def is_locked(path: Path) -> bool:
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor, one process")
+def test_nobody_else_compiles_while_those_live_whose_run_was_killed(tmp_path: Path) -> None:
+    """They go on writing to the indices that only one may write to."""
+    run = subprocess.Popen(
+        [sys.executable, "-P", "-c", COMPILE],
+        cwd=tmp_path, env=empty_cache(tmp_path), start_new_session=True,
+    )  # fmt: skip
+    try:
+        first = child_of(run.pid)
+        child_of(first)
+        (lock,) = tmp_path.glob("cache/kernels/*/writing")
+        run.kill()
+        run.wait()
+        assert is_locked(lock)
+        os.kill(first, signal.SIGKILL)
+        time.sleep(0.1)
+        assert is_locked(lock)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10.0
+    while is_locked(lock):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 THROUGH_A_LINK = """

@@ -1,5 +1,6 @@
 """Watching jobs and reading what SLURM says, with small stand-ins for its programs."""
 
+import fcntl
 import logging
 import os
 import threading
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from exacouple.engine.codefolder import writing_to
+from exacouple.engine.log import engine_log
 from exacouple.launch import Outcome, StopRequest, open_job, read_state, run_case, watch, watch_jobs
 from exacouple.launch.follow import LogFollower
 from exacouple.launch.slurm import SlurmError, advice, ask_states, cancel, greatest_array, submit
@@ -238,3 +241,20 @@ def test_log_that_starts_anew_is_read_anew(tmp_path) -> None:
     log.write_text("step 0\tt_min          =0\n")
     follower.look()
     assert follower.latest.step == 0
+
+
+def test_who_waits_for_another_process_that_compiles_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing else is said for as long as the other one compiles, which is the first long wait."""
+    case = tmp_path / "case"
+    (case / "logs").mkdir(parents=True)
+    log = case / "logs" / "stdout.log"
+    lock = (tmp_path / "writing").open("a+b")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    threading.Timer(0.2, lock.close).start()
+    with log.open("w") as stream, engine_log(stdout=stream), writing_to(tmp_path):
+        pass
+    caplog.set_level(logging.INFO)
+    LogFollower(log, 1000.0).look()
+    assert f"{case}: another process compiles" in caplog.text
