@@ -2,8 +2,9 @@
 
 Numba looks only at the file of a function to tell whether its machine code is still right, not at
 the files of the functions that are compiled into it. And it finds no machine code of files that
-were moved or written again, as when exacouple is installed anew. Folders of other sources go when a
-new one comes, but for the newest, those used lately and those that another process holds.
+were moved, and in many versions none of files that were written again, as when exacouple is
+installed anew. Folders of other sources go when a new one comes, but for the newest, those used
+lately and those that another process holds.
 """
 
 import atexit
@@ -34,20 +35,29 @@ def code_folder() -> Path:
 
     Where it cannot be written to, a temporary one that goes with this process.
     """
-    wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple"))
+    wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple")).absolute()
     try:
-        return hold_folder(wanted / "kernels", _digest_of_sources())
+        return _hold_below(wanted)
     except OSError as exc:
         _log.warning("kernels are compiled anew in every run: %s", exc)
     temporary = Path(tempfile.mkdtemp(prefix="exacouple-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    return hold_folder(temporary / "kernels", _digest_of_sources())
+    return _hold_below(temporary)
 
 
-def _digest_of_sources() -> str:
-    """Digest of the sources, their place and age: Numba knows a file by the latter two."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).absolute().parent.glob("*.py")):
+def _hold_below(cache: Path) -> Path:
+    base = cache / "kernels"
+    return hold_folder(base, _digest_of_sources(base))
+
+
+def _digest_of_sources(base: Path) -> str:
+    """Digest of the sources, their age, and the place of all: Numba knows a file by these.
+
+    The generated ones will lie below ``base``.
+    """
+    digest = hashlib.sha256(str(base).encode())
+    # Editors keep hidden files beside those that are open.
+    for source in sorted(Path(__file__).absolute().parent.glob("[!.]*.py")):
         digest.update(f"{source} {source.stat().st_mtime_ns} ".encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -104,20 +104,26 @@ def test_what_is_no_folder_of_machine_code_stays(tmp_path: Path) -> None:
 
 
 def folder_of(package: Path, cache: Path) -> str:
-    """The folder that a process with a copy of the package holds."""
-    code = "from exacouple.engine.codefolder import code_folder; print(code_folder())"
+    """Name of the folder that a process with a copy of the package holds."""
+    code = "from exacouple.engine.codefolder import code_folder; print(code_folder().name)"
     return subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True,
         env=os.environ | {"PYTHONPATH": str(package.parent), "NUMBA_CACHE_DIR": str(cache)},
     ).stdout  # fmt: skip
 
 
-def test_what_was_moved_or_installed_again_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    """Numba finds no machine code for it: none must seem to be there."""
-    package, cache = tmp_path / "one" / "exacouple", tmp_path / "cache"
+def copy_to(place: Path) -> Path:
+    """A copy of the package."""
+    package = place / "exacouple"
     shutil.copytree(
         Path(exacouple.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
     )
+    return package
+
+
+def test_what_was_moved_or_installed_again_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """Numba finds no machine code for it: none must seem to be there."""
+    package, cache = copy_to(tmp_path / "one"), tmp_path / "cache"
     first = folder_of(package, cache)
     assert folder_of(package, cache) == first
     (tmp_path / "link").symlink_to(package.parent)
@@ -126,6 +132,35 @@ def test_what_was_moved_or_installed_again_has_a_folder_of_its_own(tmp_path: Pat
     written_again = folder_of(package, cache)
     moved = folder_of(package.parent.rename(tmp_path / "two") / package.name, cache)
     assert len({first, linked, written_again, moved}) == 4
+
+
+def test_a_cache_under_another_path_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """The generated kernels lie in it, for which Numba finds no machine code under that path."""
+    package, cache = Path(exacouple.__file__).parent, tmp_path / "cache"
+    first = folder_of(package, cache)
+    (tmp_path / "link").symlink_to(cache)
+    linked = folder_of(package, tmp_path / "link")
+    moved = folder_of(package, cache.rename(tmp_path / "moved"))
+    assert len({first, linked, moved}) == 3
+
+
+def test_what_an_editor_keeps_beside_a_source_is_none(tmp_path: Path) -> None:
+    """Emacs locks a file with a link to nowhere."""
+    package, cache = copy_to(tmp_path), tmp_path / "cache"
+    first = folder_of(package, cache)
+    (package / "engine" / ".#sweep.py").symlink_to("someone@somewhere.1:2")
+    assert folder_of(package, cache) == first
+
+
+def test_the_folder_stays_where_it_is_when_the_program_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative NUMBA_CACHE_DIR belongs to where the program was when it was read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "cache")
+    folder = code_folder()
+    assert folder.is_absolute()
+    assert tmp_path in folder.parents
 
 
 def test_without_a_folder_to_write_to_there_is_a_temporary_one(
