@@ -10,8 +10,9 @@ comes first; the order of the other parts does not matter.
 Numba keeps the machine code in a folder of its own (`exacouple.engine.codefolder`). Marks in it
 tell what has been compiled already.
 
-``python -m exacouple.engine.warmup ORDER PRECISION PART...`` compiles; without parts it does the
-half of the second process: all but what the first one compiles meanwhile.
+``python -m exacouple.engine.warmup FOLDER ORDER PRECISION PART...`` compiles for a process that
+keeps machine code in that folder; without parts it does the half of the second process: all but
+what the first one compiles meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -76,15 +78,21 @@ def make_ready(order: int, precision: str, parts: Iterable[str]) -> None:
         missing = [part for part in wanted if (order, precision, part) not in _loaded]
         if not missing:
             return
-        news = {(order, precision, part) for part in missing}
-        # The solvers that are started for loading do not ask again.
-        _loaded.update(news)
-        try:
+        with _about_to_load(order, precision, missing):
             compile_kernels(order, missing, precision)
             _run_all(order, precision, missing)
-        except BaseException:
-            _loaded.difference_update(news)
-            raise
+
+
+@contextmanager
+def _about_to_load(order: int, precision: str, parts: Iterable[str]) -> Iterator[None]:
+    """Let the solvers that are started for loading not ask again; after a failure others may."""
+    news = {(order, precision, part) for part in parts} - _loaded
+    _loaded.update(news)
+    try:
+        yield
+    except BaseException:
+        _loaded.difference_update(news)
+        raise
 
 
 def compile_kernels(
@@ -112,7 +120,7 @@ def compile_kernels(
     marks = {part: CACHE / f"compiled-{part}-{_key(order, precision)}" for part in parts}
     if all(mark.exists() for mark in marks.values()):
         return None
-    with writing_to(CACHE) as lock:
+    with _loading, writing_to(CACHE) as lock:
         missing = [part for part, mark in marks.items() if not mark.exists()]
         took = _compile_parts(order, missing, precision, lock) if missing else None
         for part in missing:
@@ -135,37 +143,60 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[by
     )
     start = time.monotonic()
     try:
-        folder = {"NUMBA_CACHE_DIR": str(CACHE.parents[1])}
-        _finish(_start_process(order, precision, parts, folder, stdin=lock))
+        _finish(_start_process(CACHE, order, precision, parts, stdin=lock))
     except (OSError, ExacoupleError) as exc:
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
             "differ in the last digits from those of a run that loads what was compiled",
             exc,
         )
-        _loaded.update((order, precision, part) for part in parts)
-        _compile(order, precision, parts, helped=False)
+        with _about_to_load(order, precision, parts):
+            _run_all(order, precision, parts)
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
     return took
 
 
-def _compile(order: int, precision: str, parts: Iterable[str], *, helped: bool) -> None:
-    """Compile in this process; if helped, all of `CORE` but its first half in another one."""
+def _compile(folder: Path, order: int, precision: str, parts: Iterable[str]) -> None:
+    """Compile in this process, which was started for that; `CORE` in two where there are cores."""
     missing = set(parts)
-    if helped and CORE in missing:
+    if CORE in missing and len(os.sched_getaffinity(0)) > 1:
         # Before Numba is imported, which takes long.
-        helper = _start_process(order, precision, (), {})
-
-        from exacouple.engine.packets import address_of, kinds_of
-
-        # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
-        for kernel, values in _first_half(order, precision):
-            address_of(kernel, kinds_of(values))
+        helper = _start_process(folder, order, precision, ())
+        try:
+            _check_folder(folder)
+            _compile_first_half(order, precision)
+        except BaseException:
+            # The process that started this one is going to compile by itself.
+            helper.kill()
+            raise
         _finish(helper)
         missing.remove(CORE)
+    _check_folder(folder)
     if missing:
         _run_all(order, precision, missing)
+
+
+def _check_folder(folder: Path) -> None:
+    """Find out whether this process keeps machine code where the one that started it does.
+
+    Raises
+    ------
+    ExacoupleError
+        It does not: that process has imported other sources than this one.
+    """
+    from exacouple.engine.compiling import CACHE
+
+    if folder != CACHE:
+        raise ExacoupleError("the files of exacouple have changed since this program was started")
+
+
+def _compile_first_half(order: int, precision: str) -> None:
+    from exacouple.engine.packets import address_of, kinds_of
+
+    # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
+    for kernel, values in _first_half(order, precision):
+        address_of(kernel, kinds_of(values))
 
 
 def _key(order: int, precision: str) -> str:
@@ -184,14 +215,14 @@ def _key(order: int, precision: str) -> str:
 
 
 def _start_process(
+    folder: Path,
     order: int,
     precision: str,
     parts: Iterable[str],
-    surroundings: dict[str, str],
     *,
     stdin: IO[bytes] | None = None,
 ) -> subprocess.Popen[str]:
-    """Start the program of this module, with some more variables in its environment.
+    """Start the program of this module.
 
     Raises
     ------
@@ -203,12 +234,13 @@ def _start_process(
     # Not resolved: Numba knows a file by the path that it was found under.
     root = str(Path(__file__).absolute().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    program = [sys.executable, "-P", "-m", "exacouple.engine.warmup"]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "exacouple.engine.warmup", str(order), precision, *parts],
+        [*program, str(folder), str(order), precision, *parts],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
-            **surroundings,
+            "NUMBA_CACHE_DIR": str(folder.parents[1]),
         },
         stdin=stdin,
         stdout=subprocess.DEVNULL,
@@ -334,14 +366,15 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     return h, 0.2 * h * (x - 2.0), zero, np.where(x < 1.0, 1.0, -1.0001)
 
 
-def _main(order: int, precision: str, parts: list[str]) -> None:
+def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
     """Do what the command line asks for; the solvers of this process compile."""
     # What Numba makes stays until the end.
     gc.disable()
     _loaded.update((order, precision, part) for part in PARTS)
     if parts:
-        _compile(order, precision, parts, helped=len(os.sched_getaffinity(0)) > 1)
+        _compile(folder, order, precision, parts)
     else:
+        _check_folder(folder)
         _run_rest(order, precision)
 
 
@@ -349,5 +382,5 @@ if __name__ == "__main__":
     # Solvers know this module by its name, not as the one that was started.
     from exacouple.engine import warmup
 
-    _order, _precision, *_parts = sys.argv[1:]
-    warmup._main(int(_order), _precision, _parts)
+    _folder, _order, _precision, *_parts = sys.argv[1:]
+    warmup._main(Path(_folder), int(_order), _precision, _parts)

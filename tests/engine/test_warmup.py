@@ -130,13 +130,77 @@ def test_python_within_another_program_compiles_by_itself(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """`sys.executable` tells nothing there."""
-    compiled: list[bool] = []
+    compiled: list[tuple[object, ...]] = []
     monkeypatch.setattr(sys, "executable", program)
     monkeypatch.setattr(compiling, "CACHE", tmp_path)
-    monkeypatch.setattr(warmup, "_compile", lambda *_, helped: compiled.append(helped))
+    monkeypatch.setattr(warmup, "_loaded", set())
+    monkeypatch.setattr(warmup, "_run_all", lambda *given: compiled.append(given))
     warmup.compile_kernels(1, [warmup.CORE])
-    assert compiled == [False]
+    assert compiled == [(1, "double", [warmup.CORE])]
     assert "part of another program" in caplog.text
+
+
+def test_what_was_not_compiled_to_the_end_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a process compiles for itself."""
+
+    def interrupt(*_: object) -> None:
+        assert (1, "double", warmup.CORE) in warmup._loaded
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "executable", None)
+    monkeypatch.setattr(compiling, "CACHE", tmp_path)
+    monkeypatch.setattr(warmup, "_loaded", set())
+    monkeypatch.setattr(warmup, "_run_all", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        warmup.compile_kernels(1, [warmup.CORE])
+    assert not warmup._loaded
+    assert not list(tmp_path.glob("compiled-*"))
+
+
+def test_the_second_process_does_not_outlive_a_failure_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else it would write to the same folder as the run, which compiles for itself then."""
+    helper = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import time; time.sleep(60.0)"],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(warmup, "_start_process", lambda *_: helper)
+    monkeypatch.setattr(warmup, "_first_half", fail)
+    with helper, pytest.raises(MemoryError):
+        warmup._compile(compiling.CACHE, 1, "double", [warmup.CORE])
+    assert helper.returncode == -signal.SIGKILL
+
+
+AFTER_AN_UPGRADE = """
+import os
+from exacouple.engine import compiling, warmup
+os.utime(warmup.__file__, (0.0, 0.0))
+warmup._finish(warmup._start_process(compiling.CACHE, 1, "double", ["core"]))
+"""
+
+
+def test_a_new_installation_compiles_nothing_for_a_program_with_the_old_one(tmp_path: Path) -> None:
+    """Its machine code goes to another folder, where that program does not look for it."""
+    shutil.copytree(
+        Path(exacouple.__file__).parent,
+        tmp_path / "exacouple",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", AFTER_AN_UPGRADE],
+        cwd=tmp_path, env=empty_cache(tmp_path) | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "files of exacouple have changed" in done.stderr.splitlines()[-1]
 
 
 FOR_ITSELF = """
