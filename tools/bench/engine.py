@@ -113,14 +113,14 @@ def stream_bytes() -> float:
 
 
 def flops_per_element(order: int) -> int:
-    """Operations that the generated kernels do for one element and step."""
+    """Operations that the generated kernels do for one element and step, but on indices."""
     source = kernel_source(gauss_legendre(order)).split("def fastest")[0]
     total, repeats = 0, 1
     for line in source.splitlines():
         loop = re.match(r"    for (line|k|w) in range\((\d+)\)", line)
         if loop:
             repeats = {"line": int(loop[2]), "k": int(loop[2]) // LANES, "w": 1}[loop[1]]
-        elif " = " in line:
+        elif " = " in line and not re.match(" *(from_)?t?here", line):
             value = re.sub(r"\[[^\]]*\]", "", line.split(" = ", 1)[1])
             total += repeats * len(re.findall(r" [-+*/] |sqrt|max|abs", value))
     return total
