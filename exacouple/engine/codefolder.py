@@ -56,8 +56,10 @@ def _digest_of_sources(base: Path) -> str:
     The generated ones will lie below ``base``.
     """
     digest = hashlib.sha256(str(base).encode())
+    # As Numba does: with symbolic links, but without detours over "..".
+    folder = Path(os.path.abspath(__file__)).parent
     # Editors keep hidden files beside those that are open.
-    for source in sorted(Path(__file__).absolute().parent.glob("[!.]*.py")):
+    for source in sorted(folder.glob("[!.]*.py")):
         digest.update(f"{source} {source.stat().st_mtime_ns} ".encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -188,7 +188,7 @@ def _check_folder(folder: Path) -> None:
     from exacouple.engine.compiling import CACHE
 
     if folder != CACHE:
-        raise ExacoupleError("the files of exacouple have changed since this program was started")
+        raise ExacoupleError("its files of exacouple are not those that were imported here")
 
 
 def _compile_first_half(order: int, precision: str) -> None:
@@ -232,7 +232,7 @@ def _start_process(
     if not sys.executable:
         raise OSError("this Python is part of another program and does not know its own")
     # Not resolved: Numba knows a file by the path that it was found under.
-    root = str(Path(__file__).absolute().parents[2])
+    root = str(Path(os.path.abspath(__file__)).parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     program = [sys.executable, "-P", "-m", "exacouple.engine.warmup"]
     return subprocess.Popen(

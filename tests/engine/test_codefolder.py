@@ -134,6 +134,20 @@ def test_what_was_moved_or_installed_again_has_a_folder_of_its_own(tmp_path: Pat
     assert len({first, linked, written_again, moved}) == 4
 
 
+def test_a_detour_to_the_sources_leads_to_the_same_folder(tmp_path: Path) -> None:
+    """Python takes them out of PYTHONPATH, by which the processes that compile find the sources."""
+    package, cache = copy_to(tmp_path / "one"), tmp_path / "cache"
+    code = (
+        f"import sys; sys.path.insert(0, {str(package.parent / '..' / 'one')!r});"
+        "from exacouple.engine.codefolder import code_folder; print(code_folder().name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+    )  # fmt: skip
+    assert done.stdout == folder_of(package, cache)
+
+
 def test_a_cache_under_another_path_has_a_folder_of_its_own(tmp_path: Path) -> None:
     """The generated kernels lie in it, for which Numba finds no machine code under that path."""
     package, cache = Path(exacouple.__file__).parent, tmp_path / "cache"

@@ -200,7 +200,7 @@ def test_a_new_installation_compiles_nothing_for_a_program_with_the_old_one(tmp_
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "files of exacouple have changed" in done.stderr.splitlines()[-1]
+    assert "files of exacouple are not those" in done.stderr.splitlines()[-1]
 
 
 FOR_ITSELF = """
