@@ -6,6 +6,7 @@ import time
 import click
 
 from exacouple.cli.options import echo_json, json_option
+from exacouple.errors import ExacoupleError
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +27,15 @@ def command(order: tuple[int, ...], as_json: bool) -> None:
     Without it the first run does so by itself. What is compiled is kept in the cache of the user or
     in NUMBA_CACHE_DIR, for this machine and this version.
     """
+    from exacouple.engine.codefolder import is_kept
+    from exacouple.engine.compiling import CACHE
     from exacouple.engine.warmup import compile_kernels
 
+    if not is_kept(CACHE):
+        raise ExacoupleError(
+            "nothing that is compiled can be kept: set NUMBA_CACHE_DIR to a folder that can be "
+            "written to"
+        )
     took: dict[str, float | None] = {}
     for number in dict.fromkeys(order):
         start = time.monotonic()

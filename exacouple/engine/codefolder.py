@@ -8,6 +8,7 @@ lately and those that another process holds.
 """
 
 import atexit
+import errno
 import fcntl
 import hashlib
 import logging
@@ -22,10 +23,13 @@ from typing import IO
 
 import pooch
 
+from exacouple.errors import ExacoupleError
+
 _log = logging.getLogger(__name__)
 
 KEPT = 3
 UNUSED_S = 24 * 3600.0
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _LOCK, _WRITING = "in-use", "writing"
 _held: list[IO[bytes]] = []
 
@@ -35,14 +39,26 @@ def code_folder() -> Path:
 
     Where it cannot be written to, a temporary one that goes with this process.
     """
-    wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple")).absolute()
     try:
-        return _hold_below(wanted)
+        return _hold_below(_wanted())
     except OSError as exc:
-        _log.warning("kernels are compiled anew in every run: %s", exc)
+        _log.warning(
+            "kernels are compiled anew in every run: %s; set NUMBA_CACHE_DIR to a folder that can "
+            "be written to",
+            exc,
+        )
     temporary = Path(tempfile.mkdtemp(prefix="exacouple-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return _hold_below(temporary)
+
+
+def _wanted() -> Path:
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or pooch.os_cache("exacouple")).absolute()
+
+
+def is_kept(folder: Path) -> bool:
+    """Tell whether what `code_folder` gave is more than a temporary folder."""
+    return folder.parents[1] == _wanted()
 
 
 def _hold_below(cache: Path) -> Path:
@@ -106,12 +122,25 @@ def writing_to(folder: Path) -> Iterator[IO[bytes]]:
 
     Numba's index of a function does not bear that two processes write it at once. Gives the lock,
     which lasts as long as any process has it open.
+
+    Raises
+    ------
+    ExacoupleError
+        The disk is full.
     """
     with (folder / _WRITING).open("a+b") as lock:
         if not _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
             _log.info("another process compiles numerical kernels: waiting for it")
             _lock(lock, fcntl.LOCK_EX)
-        yield lock
+        try:
+            yield lock
+        except OSError as exc:
+            if exc.errno not in FULL:
+                raise
+            raise ExacoupleError(
+                f"no room for machine code in {folder}: make room there, or set NUMBA_CACHE_DIR to "
+                "a folder on another disk"
+            ) from exc
 
 
 def remove_unused(base: Path) -> None:

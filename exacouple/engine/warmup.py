@@ -34,6 +34,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from exacouple.engine.codefolder import FULL, is_kept, writing_to
 from exacouple.errors import ExacoupleError
 
 if TYPE_CHECKING:
@@ -114,7 +115,6 @@ def compile_kernels(
     float or None
         Seconds that it took; None if everything was there.
     """
-    from exacouple.engine.codefolder import writing_to
     from exacouple.engine.compiling import CACHE
 
     marks = {part: CACHE / f"compiled-{part}-{_key(order, precision)}" for part in parts}
@@ -135,16 +135,14 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[by
     """
     from exacouple.engine.compiling import CACHE
 
-    _log.info(
-        "compiling the numerical kernels of order %d; they are kept, so that the next start is "
-        "quick",
-        order,
-        extra=_ORIGIN,
-    )
+    why = "; they are kept, so that the next start is quick" if is_kept(CACHE) else ""
+    _log.info("compiling the numerical kernels of order %d%s", order, why, extra=_ORIGIN)
     start = time.monotonic()
     try:
         _finish(_start_process(CACHE, order, precision, parts, stdin=lock))
     except (OSError, ExacoupleError) as exc:
+        if isinstance(exc, OSError) and exc.errno in FULL:
+            raise
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
             "differ in the last digits from those of a run that loads what was compiled",
@@ -254,6 +252,8 @@ def _finish(process: subprocess.Popen[str]) -> None:
 
     Raises
     ------
+    OSError
+        The process found the disk full.
     ExacoupleError
         The process failed.
     """
@@ -262,6 +262,8 @@ def _finish(process: subprocess.Popen[str]) -> None:
     except BaseException:
         process.kill()
         raise
+    if process.returncode in FULL:
+        raise OSError(process.returncode, os.strerror(process.returncode))
     if process.returncode:
         lines = said.splitlines() or [f"status {process.returncode}"]
         raise ExacoupleError(lines[-1])
@@ -367,15 +369,23 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
-    """Do what the command line asks for; the solvers of this process compile."""
+    """Do what the command line asks for; the solvers of this process compile.
+
+    Where the disk is full, the exit status is the number of that error.
+    """
     # What Numba makes stays until the end.
     gc.disable()
     _loaded.update((order, precision, part) for part in PARTS)
-    if parts:
-        _compile(folder, order, precision, parts)
-    else:
-        _check_folder(folder)
-        _run_rest(order, precision)
+    try:
+        if parts:
+            _compile(folder, order, precision, parts)
+        else:
+            _check_folder(folder)
+            _run_rest(order, precision)
+    except OSError as exc:
+        if exc.errno not in FULL:
+            raise
+        sys.exit(exc.errno)
 
 
 if __name__ == "__main__":

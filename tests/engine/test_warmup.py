@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import exacouple
 from exacouple.cli import main
 from exacouple.engine import compiling, warmup
+from exacouple.errors import ExacoupleError
 
 COUNT = """
 import sys
@@ -129,15 +130,58 @@ def test_python_within_another_program_compiles_by_itself(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """`sys.executable` tells nothing there."""
+    """`sys.executable` tells nothing there; what goes with the process is not said to be kept."""
     compiled: list[tuple[object, ...]] = []
     monkeypatch.setattr(sys, "executable", program)
     monkeypatch.setattr(compiling, "CACHE", tmp_path)
     monkeypatch.setattr(warmup, "_loaded", set())
     monkeypatch.setattr(warmup, "_run_all", lambda *given: compiled.append(given))
+    caplog.set_level("INFO")
     warmup.compile_kernels(1, [warmup.CORE])
     assert compiled == [(1, "double", [warmup.CORE])]
     assert "part of another program" in caplog.text
+    assert "they are kept" not in caplog.text
+
+
+ON_A_FULL_DISK = """
+import errno, sys
+from pathlib import Path
+from exacouple.engine import warmup
+
+def write(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+warmup._run_all = write
+warmup._check_folder = lambda _: None
+warmup._main(Path(sys.argv[4]), 1, "double", [warmup.SPONGE])
+"""
+
+
+def test_a_full_disk_is_told_with_the_folder_and_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not the disk of the case; no second attempt is made in the process that solves."""
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\n{ON_A_FULL_DISK}")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(compiling, "CACHE", tmp_path / "a" / "kernels" / "b")
+    compiling.CACHE.mkdir(parents=True)
+    with pytest.raises(ExacoupleError, match=f"{compiling.CACHE}: .* NUMBA_CACHE_DIR"):
+        warmup.compile_kernels(1, [warmup.SPONGE])
+    assert "no other process" not in caplog.text
+
+
+def test_a_warm_up_that_cannot_keep_anything_fails(tmp_path: Path) -> None:
+    """It would have been for nothing."""
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "exacouple", "warm-up"], capture_output=True, text=True,
+        env=empty_cache(tmp_path) | {"NUMBA_CACHE_DIR": str(tmp_path / "file")},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "error: nothing that is compiled can be kept: set NUMBA_CACHE_DIR" in done.stderr
+    assert "compiling" not in done.stderr
 
 
 def test_what_was_not_compiled_to_the_end_is_asked_for_again(
