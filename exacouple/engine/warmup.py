@@ -148,7 +148,8 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[by
             "differ in the last digits from those of a run that loads what was compiled",
             exc,
         )
-        with _about_to_load(order, precision, parts):
+        # The solvers must not ask for `CORE` either: they would wait for the lock.
+        with _about_to_load(order, precision, {CORE, *parts}):
             _run_all(order, precision, parts)
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)

@@ -187,10 +187,10 @@ def test_a_warm_up_that_cannot_keep_anything_fails(tmp_path: Path) -> None:
 def test_what_was_not_compiled_to_the_end_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where a process compiles for itself."""
+    """Also where a process compiles for itself, and holds the lock for which solvers would wait."""
 
     def interrupt(*_: object) -> None:
-        assert (1, "double", warmup.CORE) in warmup._loaded
+        assert warmup._loaded == {(1, "double", part) for part in (warmup.CORE, warmup.SPONGE)}
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "executable", None)
@@ -198,7 +198,7 @@ def test_what_was_not_compiled_to_the_end_is_asked_for_again(
     monkeypatch.setattr(warmup, "_loaded", set())
     monkeypatch.setattr(warmup, "_run_all", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        warmup.compile_kernels(1, [warmup.CORE])
+        warmup.compile_kernels(1, [warmup.SPONGE])
     assert not warmup._loaded
     assert not list(tmp_path.glob("compiled-*"))
 
