@@ -29,7 +29,6 @@ _log = logging.getLogger(__name__)
 
 KEPT = 3
 UNUSED_S = 24 * 3600.0
-FULL = (errno.ENOSPC, errno.EDQUOT)
 _LOCK, _WRITING = "in-use", "writing"
 _held: list[IO[bytes]] = []
 
@@ -134,13 +133,20 @@ def writing_to(folder: Path) -> Iterator[IO[bytes]]:
             _lock(lock, fcntl.LOCK_EX)
         try:
             yield lock
-        except OSError as exc:
-            if exc.errno not in FULL:
+        except (OSError, ExacoupleError) as exc:
+            if not is_full(exc):
                 raise
             raise ExacoupleError(
                 f"no room for machine code in {folder}: make room there, or set NUMBA_CACHE_DIR to "
                 "a folder on another disk"
             ) from exc
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether an error, or the one that it came from, is that of a full disk."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return error is not None and is_full(error.__cause__)
 
 
 def remove_unused(base: Path) -> None:

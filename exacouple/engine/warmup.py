@@ -17,6 +17,7 @@ what the first one compiles meanwhile.
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import logging
@@ -34,7 +35,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine.codefolder import FULL, is_kept, writing_to
+from exacouple.engine.codefolder import is_full, is_kept, writing_to
 from exacouple.errors import ExacoupleError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[by
     try:
         _finish(_start_process(CACHE, order, precision, parts, stdin=lock))
     except (OSError, ExacoupleError) as exc:
-        if isinstance(exc, OSError) and exc.errno in FULL:
+        if is_full(exc):
             raise
         _log.warning(
             "no other process can compile (%s): this one does so itself, and its results may "
@@ -263,8 +264,8 @@ def _finish(process: subprocess.Popen[str]) -> None:
     except BaseException:
         process.kill()
         raise
-    if process.returncode in FULL:
-        raise OSError(process.returncode, os.strerror(process.returncode))
+    if process.returncode == errno.ENOSPC:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if process.returncode:
         lines = said.splitlines() or [f"status {process.returncode}"]
         raise ExacoupleError(lines[-1])
@@ -372,7 +373,7 @@ def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
     """Do what the command line asks for; the solvers of this process compile.
 
-    Where the disk is full, the exit status is the number of that error.
+    Where the disk is full, the exit status is the number of that error, ENOSPC.
     """
     # What Numba makes stays until the end.
     gc.disable()
@@ -383,10 +384,10 @@ def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
         else:
             _check_folder(folder)
             _run_rest(order, precision)
-    except OSError as exc:
-        if exc.errno not in FULL:
+    except (OSError, ExacoupleError) as exc:
+        if not is_full(exc):
             raise
-        sys.exit(exc.errno)
+        sys.exit(errno.ENOSPC)
 
 
 if __name__ == "__main__":

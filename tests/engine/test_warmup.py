@@ -147,22 +147,27 @@ ON_A_FULL_DISK = """
 import errno, sys
 from pathlib import Path
 from exacouple.engine import warmup
+from exacouple.errors import ExacoupleError
 
-def write(*_):
+def by_numba(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
-warmup._run_all = write
+def by_ourselves(*_):
+    raise ExacoupleError("cannot write") from OSError(errno.EDQUOT, "Disk quota exceeded")
+
+warmup._run_all = {writing}
 warmup._check_folder = lambda _: None
 warmup._main(Path(sys.argv[4]), 1, "double", [warmup.SPONGE])
 """
 
 
+@pytest.mark.parametrize("writing", ["by_numba", "by_ourselves"])
 def test_a_full_disk_is_told_with_the_folder_and_ends_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    writing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is not the disk of the case; no second attempt is made in the process that solves."""
     program = tmp_path / "python"
-    program.write_text(f"#!{sys.executable}\n{ON_A_FULL_DISK}")
+    program.write_text(f"#!{sys.executable}\n{ON_A_FULL_DISK.format(writing=writing)}")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(compiling, "CACHE", tmp_path / "a" / "kernels" / "b")
