@@ -171,6 +171,7 @@ def test_a_full_disk_is_told_with_the_folder_and_ends_the_run(
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(compiling, "CACHE", tmp_path / "a" / "kernels" / "b")
+    monkeypatch.setattr(warmup, "_run_all", lambda *_: pytest.fail("a second attempt"))
     compiling.CACHE.mkdir(parents=True)
     with pytest.raises(ExacoupleError, match=f"{compiling.CACHE}: .* NUMBA_CACHE_DIR"):
         warmup.compile_kernels(1, [warmup.SPONGE])
