@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 def command(order: tuple[int, ...], as_json: bool) -> None:
     """Compile the embedded engine, so that the first run starts at once.
 
-    Without it the first run does so by itself. What is compiled is kept in the cache of the user or
-    in NUMBA_CACHE_DIR, for this machine and this version.
+    Without it the first run does so by itself, as does one in single precision. What is compiled is
+    kept in the cache of the user or in NUMBA_CACHE_DIR, for this machine and this version.
     """
     from exacouple.engine.codefolder import is_kept
     from exacouple.engine.compiling import CACHE
