@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import crossings, interfaces, warmup
+from exacouple.engine import crossings, interfaces, rehearsal
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import Cells
 from exacouple.engine.initial import Initial, limited_elements
@@ -40,7 +40,7 @@ class Level(Solver):
         Least and greatest eta, hu, hv of the other level there, shape ``(3, ghosts)`` each.
     """
 
-    _parts = (warmup.REFINEMENT,)
+    _parts = (rehearsal.REFINEMENT,)
 
     def __init__(
         self, mesh: Mesh, initial: Initial, absent: Mask, limited: Mask, **settings: Any

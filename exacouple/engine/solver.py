@@ -10,7 +10,7 @@ may be in any unit that gravity shares.
 import numpy as np
 from numpy.typing import NDArray
 
-from exacouple.engine import coupling, warmup
+from exacouple.engine import coupling, rehearsal, warmup
 from exacouple.engine.basis import PNPM, Array, gauss_legendre
 from exacouple.engine.blocks import Cells
 from exacouple.engine.elements import BOUNDARIES, PRECISIONS, Elements
@@ -149,8 +149,8 @@ class Solver(Solution):
                 f"precision {precision!r} is unknown; choose one of {tuple(PRECISIONS)}"
             )
         terms = {
-            warmup.SPONGE: boundary == "sponge",
-            warmup.MAXIMUM_PRINCIPLE: dmp_observables > 0,
+            rehearsal.SPONGE: boundary == "sponge",
+            rehearsal.MAXIMUM_PRINCIPLE: dmp_observables > 0,
         }
         parts = [part for part, present in terms.items() if present]
         warmup.make_ready(order, precision, [*self._parts, *parts])

@@ -30,33 +30,15 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO
 
 from exacouple.engine.codefolder import is_full, is_kept, writing_to
+from exacouple.engine.rehearsal import CORE, PARTS, first_half, run_all, run_rest
 from exacouple.errors import ExacoupleError
-
-if TYPE_CHECKING:
-    from exacouple.engine.packets import Task
 
 _log = logging.getLogger(__name__)
 
-Array = NDArray[np.float64]
-
 _ORIGIN = {"origin": "exahype::runners::Runner::runAsMaster(...)"}
-
-CORE, SPONGE, MAXIMUM_PRINCIPLE = "core", "sponge", "dmp"
-REFINEMENT = "refinement"
-_TOO_LONG = 20.0
-# Of `CORE`; these and the rest take the same time.
-_FIRST_HALF = (
-    "sweep", "wave", "couple", "rub", "look again", "look at faces", "wake", "line up",
-    "find short", "rub patches",
-)  # fmt: skip
-PARTS = (CORE, SPONGE, MAXIMUM_PRINCIPLE, REFINEMENT)
-"""What every solver needs, and what only those with these terms need."""
 
 # Order, precision and part of what this process has loaded, or is about to.
 _loaded: set[tuple[int, str, str]] = set()
@@ -82,7 +64,7 @@ def make_ready(order: int, precision: str, parts: Iterable[str]) -> None:
             return
         with _about_to_load(order, precision, missing):
             compile_kernels(order, missing, precision)
-            _run_all(order, precision, missing)
+            run_all(order, precision, missing)
 
 
 @contextmanager
@@ -151,7 +133,7 @@ def _compile_parts(order: int, parts: Iterable[str], precision: str, lock: IO[by
         )
         # The solvers must not ask for `CORE` either: they would wait for the lock.
         with _about_to_load(order, precision, {CORE, *parts}):
-            _run_all(order, precision, parts)
+            run_all(order, precision, parts)
     took = time.monotonic() - start
     _log.info("compiled the numerical kernels in %.1f s", took, extra=_ORIGIN)
     return took
@@ -174,7 +156,7 @@ def _compile(folder: Path, order: int, precision: str, parts: Iterable[str]) -> 
         missing.remove(CORE)
     _check_folder(folder)
     if missing:
-        _run_all(order, precision, missing)
+        run_all(order, precision, missing)
 
 
 def _check_folder(folder: Path) -> None:
@@ -195,7 +177,7 @@ def _compile_first_half(order: int, precision: str) -> None:
     from exacouple.engine.packets import address_of, kinds_of
 
     # Not `Work`: Numba's index of a function, `enter`, does not bear that two processes write.
-    for kernel, values in _first_half(order, precision):
+    for kernel, values in first_half(order, precision):
         address_of(kernel, kinds_of(values))
 
 
@@ -271,105 +253,6 @@ def _finish(process: subprocess.Popen[str]) -> None:
         raise ExacoupleError(lines[-1])
 
 
-def _first_half(order: int, precision: str) -> list[Task]:
-    """What advances deep elements, and the lesser half of what else a step does."""
-    from exacouple.engine.basis import gauss_legendre
-    from exacouple.engine.elements import Elements
-    from exacouple.engine.limiter import Patches
-    from exacouple.engine.mesh import Mesh
-    from exacouple.engine.stepping import Stepping
-    from exacouple.engine.team import Team
-
-    mesh, basis = Mesh(0.0, 0.0, 1.0, 4, 4), gauss_legendre(order)
-    deep = Elements(
-        mesh, basis, boundary="wall", precision=precision, gravity=1.0, coriolis=(0.0, 0.0),
-        drag=0.0,
-    )  # fmt: skip
-    stepping = Stepping(
-        deep, Patches(basis, mesh.ny, mesh.nx, "wall", "godunov"), Team(1),
-        coriolis=np.zeros((mesh.ny + 2, basis.subcells)), depth=1.0, dx=1.0, g=1.0, drag=0.0,
-        sea=0.0, dry=0.1,
-    )  # fmt: skip
-    return [task for name, task in stepping.tasks().items() if name in _FIRST_HALF]
-
-
-def _run_rest(order: int, precision: str) -> None:
-    """Take a step with nothing in the place of the `_first_half`, which is compiled elsewhere."""
-    from numba import njit
-
-    from exacouple.engine import packets
-
-    idle = njit(lambda: None)
-    names, known = vars(packets), packets.address_of
-    nothing, elsewhere = known(idle, ()), [task[0] for task in _first_half(order, precision)]
-    names["address_of"] = lambda function, kinds: (
-        nothing if function in elsewhere else known(function, kinds)
-    )
-    try:
-        _run_all(order, precision, [CORE])
-    finally:
-        names["address_of"] = known
-
-
-def _run_all(order: int, precision: str, parts: Iterable[str]) -> None:
-    """Take a step in which elements of both kinds meet and one is near to being limited.
-
-    It is far too long, so that some subcells cannot give all the water asked of them. A second
-    thread is called to do nothing, as the waiting for it is compiled too.
-    """
-    from exacouple.engine.cf import Axes
-    from exacouple.engine.extremes import Extremes
-    from exacouple.engine.mesh import Mesh
-    from exacouple.engine.solver import Solver
-
-    mesh = Mesh(0.0, 0.0, 1.0, 4, 4)
-    solver = Solver(
-        mesh,
-        _falling,
-        order=order,
-        gravity=1.0,
-        limiter_depth=1.0,
-        dry_tolerance=0.1,
-        boundary="sponge" if SPONGE in parts else "outflow",
-        precision=precision,
-        fixed_dt=True,
-        threads=2,
-        dmp_observables=int(MAXIMUM_PRINCIPLE in parts),
-    )
-    solver.dt *= _TOO_LONG
-    solver.step()
-    if CORE in parts:
-        Extremes(mesh, Axes(1.0), 0.01).record(solver)
-    if REFINEMENT in parts:
-        _run_refined(order, precision)
-
-
-def _run_refined(order: int, precision: str) -> None:
-    """Take a step on two levels."""
-    from exacouple.engine.levels import RefinedSolver
-    from exacouple.engine.mesh import Mesh
-    from exacouple.engine.refinement import Refinement
-
-    half = Refinement(rectangles=((0.0, 2.0, 0.0, 4.0),))
-    RefinedSolver(
-        Mesh(0.0, 0.0, 1.0, 4, 4), _calm, half, order=order, gravity=1.0, boundary="wall",
-        precision=precision,
-    ).step()  # fmt: skip
-
-
-def _calm(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    """Water at rest, deeper than the limiter depth of 1."""
-    zero = np.zeros_like(x)
-    return zero + 2.0, zero, zero, zero - 2.0
-
-
-def _falling(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    """Water that runs apart, hardly deeper than the limiter depth of 1, and dry land."""
-    zero = np.zeros_like(x)
-    h = np.where(x < 1.0, 0.0, 1.0001)
-    return h, 0.2 * h * (x - 2.0), zero, np.where(x < 1.0, 1.0, -1.0001)
-
-
 def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
     """Do what the command line asks for; the solvers of this process compile.
 
@@ -383,7 +266,7 @@ def _main(folder: Path, order: int, precision: str, parts: list[str]) -> None:
             _compile(folder, order, precision, parts)
         else:
             _check_folder(folder)
-            _run_rest(order, precision)
+            run_rest(order, precision)
     except (OSError, ExacoupleError) as exc:
         if not is_full(exc):
             raise

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import exacouple
 from exacouple.cli import main
-from exacouple.engine import compiling, warmup
+from exacouple.engine import compiling, rehearsal, warmup
 from exacouple.errors import ExacoupleError
 
 COUNT = """
@@ -135,10 +135,10 @@ def test_python_within_another_program_compiles_by_itself(
     monkeypatch.setattr(sys, "executable", program)
     monkeypatch.setattr(compiling, "CACHE", tmp_path)
     monkeypatch.setattr(warmup, "_loaded", set())
-    monkeypatch.setattr(warmup, "_run_all", lambda *given: compiled.append(given))
+    monkeypatch.setattr(warmup, "run_all", lambda *given: compiled.append(given))
     caplog.set_level("INFO")
-    warmup.compile_kernels(1, [warmup.CORE])
-    assert compiled == [(1, "double", [warmup.CORE])]
+    warmup.compile_kernels(1, [rehearsal.CORE])
+    assert compiled == [(1, "double", [rehearsal.CORE])]
     assert "part of another program" in caplog.text
     assert "they are kept" not in caplog.text
 
@@ -146,7 +146,7 @@ def test_python_within_another_program_compiles_by_itself(
 ON_A_FULL_DISK = """
 import errno, sys
 from pathlib import Path
-from exacouple.engine import warmup
+from exacouple.engine import rehearsal, warmup
 from exacouple.errors import ExacoupleError
 
 def by_numba(*_):
@@ -155,9 +155,9 @@ def by_numba(*_):
 def by_ourselves(*_):
     raise ExacoupleError("cannot write") from OSError(errno.EDQUOT, "Disk quota exceeded")
 
-warmup._run_all = {writing}
+warmup.run_all = {writing}
 warmup._check_folder = lambda _: None
-warmup._main(Path(sys.argv[4]), 1, "double", [warmup.SPONGE])
+warmup._main(Path(sys.argv[4]), 1, "double", [rehearsal.SPONGE])
 """
 
 
@@ -171,10 +171,10 @@ def test_a_full_disk_is_told_with_the_folder_and_ends_the_run(
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(compiling, "CACHE", tmp_path / "a" / "kernels" / "b")
-    monkeypatch.setattr(warmup, "_run_all", lambda *_: pytest.fail("a second attempt"))
+    monkeypatch.setattr(warmup, "run_all", lambda *_: pytest.fail("a second attempt"))
     compiling.CACHE.mkdir(parents=True)
     with pytest.raises(ExacoupleError, match=f"{compiling.CACHE}: .* NUMBA_CACHE_DIR"):
-        warmup.compile_kernels(1, [warmup.SPONGE])
+        warmup.compile_kernels(1, [rehearsal.SPONGE])
     assert "no other process" not in caplog.text
 
 
@@ -196,15 +196,17 @@ def test_what_was_not_compiled_to_the_end_is_asked_for_again(
     """Also where a process compiles for itself, and holds the lock for which solvers would wait."""
 
     def interrupt(*_: object) -> None:
-        assert warmup._loaded == {(1, "double", part) for part in (warmup.CORE, warmup.SPONGE)}
+        assert warmup._loaded == {
+            (1, "double", part) for part in (rehearsal.CORE, rehearsal.SPONGE)
+        }
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "executable", None)
     monkeypatch.setattr(compiling, "CACHE", tmp_path)
     monkeypatch.setattr(warmup, "_loaded", set())
-    monkeypatch.setattr(warmup, "_run_all", interrupt)
+    monkeypatch.setattr(warmup, "run_all", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        warmup.compile_kernels(1, [warmup.SPONGE])
+        warmup.compile_kernels(1, [rehearsal.SPONGE])
     assert not warmup._loaded
     assert not list(tmp_path.glob("compiled-*"))
 
@@ -223,9 +225,9 @@ def test_the_second_process_does_not_outlive_a_failure_of_the_first(
 
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr(warmup, "_start_process", lambda *_: helper)
-    monkeypatch.setattr(warmup, "_first_half", fail)
+    monkeypatch.setattr(warmup, "first_half", fail)
     with helper, pytest.raises(MemoryError):
-        warmup._compile(compiling.CACHE, 1, "double", [warmup.CORE])
+        warmup._compile(compiling.CACHE, 1, "double", [rehearsal.CORE])
     assert helper.returncode == -signal.SIGKILL
 
 
@@ -358,12 +360,17 @@ def test_a_process_loads_once_what_its_solvers_need(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(warmup, "_loaded", set())
     monkeypatch.setattr(warmup, "compile_kernels", lambda *_: None)
-    monkeypatch.setattr(warmup, "_run_all", load)
+    monkeypatch.setattr(warmup, "run_all", load)
     with pytest.raises(KeyboardInterrupt):
         warmup.make_ready(2, "double", [])
-    for parts in ([], [warmup.REFINEMENT], [warmup.REFINEMENT], [warmup.SPONGE, warmup.REFINEMENT]):
+    for parts in (
+        [],
+        [rehearsal.REFINEMENT],
+        [rehearsal.REFINEMENT],
+        [rehearsal.SPONGE, rehearsal.REFINEMENT],
+    ):
         warmup.make_ready(2, "double", parts)
-    warmup.make_ready(3, "double", [warmup.SPONGE])
+    warmup.make_ready(3, "double", [rehearsal.SPONGE])
     assert asked == [
         (2, ("core",)),
         (2, ("core",)),
